@@ -1,0 +1,34 @@
+package contract
+
+// Failure classes: the Type of the application error that a runbook or an activity ends with. They are a contract
+// with whoever started the run. Every one of them is non-retryable, so that a retry policy set by a caller changes
+// nothing.
+const (
+	FailInvalidInput         = "InvalidInput"
+	FailPreflight            = "PreflightFailed"
+	FailBaseline             = "BaselineFailed"
+	FailSnapshotLimit        = "SnapshotLimit"
+	FailSnapshot             = "SnapshotFailed"
+	FailServerBusy           = "ServerBusy"
+	FailChangeNotStarted     = "ChangeNotStarted"
+	FailLockLost             = "LockLost"
+	FailRolledBack           = "RolledBack"
+	FailRolledBackUnverified = "RolledBackUnverified"
+	FailRollback             = "RollbackFailed"
+	FailChange               = "ChangeFailed"
+	FailChangeUnknown        = "ChangeUnknown"
+)
+
+// Classes of errors that activities return to workflows.
+const (
+	// ErrUnauthorized: 401 or 403. Not retried: only a person can mend a token.
+	ErrUnauthorized = "APIUnauthorized"
+	// ErrNotFound: the API says that the thing does not exist. Not retried.
+	ErrNotFound = "APINotFound"
+	// ErrRefused: any other clear no to a read. Not retried.
+	ErrRefused = "APIRefused"
+	// ErrUnavailable: the API could not be asked or did not answer sensibly. Retried.
+	ErrUnavailable = "APIUnavailable"
+	// ErrWorkerStopping: the worker shuts down; another one goes on with the wait. Retried at once.
+	ErrWorkerStopping = "WorkerStopping"
+)

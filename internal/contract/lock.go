@@ -1,0 +1,41 @@
+package contract
+
+import (
+	"strconv"
+	"time"
+)
+
+// WriteDeadline is the start-to-close time of every write to the API. A worker may die with the write in flight, so
+// nothing else may write to the server before this has passed: it is the grace of the lock too.
+const WriteDeadline = 45 * time.Second
+
+// WriteSendWithin is how long after its start a write may still leave the worker, and WriteRequestTimeout how long its
+// answer is waited for. Together they stay under WriteDeadline with room to report the answer.
+const (
+	WriteSendWithin     = 10 * time.Second
+	WriteRequestTimeout = 30 * time.Second
+)
+
+// Memo keys of a ServerLock: how long it keeps a server closed after its holder died. The first when the holder was
+// not changing the server through a webhook, the second when it may have been.
+const (
+	MemoWriteGrace  = "safepoint_write_grace"
+	MemoChangeGrace = "safepoint_change_grace"
+)
+
+// LockWorkflowID is the id of the lock of one server: the id is the lock, because Temporal runs one workflow of an id.
+func LockWorkflowID(serverID int64) string {
+	return "server-lock/" + strconv.FormatInt(serverID, 10)
+}
+
+// LockRequest starts the ServerLock of one server.
+type LockRequest struct {
+	ServerID int64 `json:"server_id"`
+	// HolderWorkflowID and HolderRunID are the runbook that holds the lock; Runbook is its workflow type.
+	HolderWorkflowID string `json:"holder_workflow_id"`
+	HolderRunID      string `json:"holder_run_id"`
+	Runbook          string `json:"runbook"`
+	// WriteGrace and ChangeGrace are how long the server stays closed after the holder died, see MemoWriteGrace.
+	WriteGrace  Duration `json:"write_grace"`
+	ChangeGrace Duration `json:"change_grace"`
+}
