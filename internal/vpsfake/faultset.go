@@ -1,0 +1,107 @@
+package vpsfake
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// faultSet holds the faults in the order they were set. It is guarded by Fake.mu.
+type faultSet struct {
+	faults []*Fault
+	nextID int
+}
+
+// SetFault sets a fault and answers its id. It panics when the fault is not valid, because a fault that never happens
+// makes a test that proves nothing.
+func (f *Fake) SetFault(t Fault) (id string) {
+	if err := t.Validate(); err != nil {
+		panic(fmt.Sprintf("vpsfake: %v", err))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t.Kind == ForeignRestore && t.Op == "" {
+		f.beginForeignRestore(f.clock.now(), f.mustServer(t.ServerID))
+		return ""
+	}
+	return f.faults.add(t)
+}
+
+// ClearFaults removes every fault. What has begun under one goes on as it began.
+func (f *Fake) ClearFaults() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults.faults = nil
+}
+
+// RemoveFault removes one fault; an id that is not there is no matter.
+func (f *Fake) RemoveFault(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults.faults = slices.DeleteFunc(f.faults.faults, func(t *Fault) bool { return t.ID == id })
+}
+
+// Faults are the faults that are still set, with how often each has happened.
+func (f *Fake) Faults() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := []Fault{}
+	for _, t := range f.faults.faults {
+		all = append(all, *t)
+	}
+	return all
+}
+
+func (s *faultSet) add(t Fault) string {
+	s.nextID++
+	t.ID, t.Hits = fmt.Sprintf("f%d", s.nextID), 0
+	s.faults = append(s.faults, &t)
+	return t.ID
+}
+
+// takeForRequest uses up the first fault that happens to the request itself.
+func (s *faultSet) takeForRequest(e *record) (Fault, bool) {
+	return s.take(e, FaultKind.ofRequest)
+}
+
+// takeKind uses up the first fault of one kind.
+func (s *faultSet) takeKind(e *record, kind FaultKind) (Fault, bool) {
+	return s.take(e, func(k FaultKind) bool { return k == kind })
+}
+
+func (s *faultSet) take(e *record, wanted func(FaultKind) bool) (Fault, bool) {
+	for i, t := range s.faults {
+		if !wanted(t.Kind) || !t.matches(e) {
+			continue
+		}
+		if t.Skip > 0 {
+			t.Skip--
+			continue
+		}
+		t.Hits++
+		if t.Times > 0 && t.Hits >= t.Times {
+			s.faults = slices.Delete(s.faults, i, i+1)
+		}
+		e.Faults = append(e.Faults, t.Kind)
+		return *t, true
+	}
+	return Fault{}, false
+}
+
+func (t *Fault) matches(e *record) bool {
+	if !t.Op.covers(e.Op) || !slices.Contains(kindOps[t.Kind], e.Op) {
+		return false
+	}
+	wholeAccount := e.ServerID == 0 && slices.Contains(listOps, e.Op)
+	return t.ServerID == 0 || t.ServerID == e.ServerID || wholeAccount
+}
+
+func (s *faultSet) clockOffset() time.Duration {
+	var sum time.Duration
+	for _, t := range s.faults {
+		if t.Kind == ClockOff {
+			sum += t.Duration
+		}
+	}
+	return sum
+}
