@@ -4,10 +4,13 @@ import (
 	"context"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
+
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
 // FindSnapshot waits until VPS_SETTLE has passed since an ambiguous create, then reads one whole list and finds ours.
+// Without a whole list within in.Timeout it ends with a final error: nobody knows, and nothing may be sent again.
 func (a *Activities) FindSnapshot(ctx context.Context, in contract.FindSnapshotInput) (contract.FindSnapshotResult, error) {
 	w := startWait(ctx, a.pace.heartbeat, struct{}{})
 	defer w.end()
@@ -23,6 +26,10 @@ func (a *Activities) FindSnapshot(ctx context.Context, in contract.FindSnapshotI
 		}
 		if err == nil || hopeless(err) {
 			return found, err
+		}
+		if w.elapsed() >= a.settle+in.Timeout.Std() {
+			return contract.FindSnapshotResult{}, temporal.NewNonRetryableApplicationError(
+				"the API gave no whole list within "+in.Timeout.String()+": "+short(err.Error()), contract.ErrUnavailable, nil)
 		}
 		if err := w.pause(pause); err != nil {
 			return contract.FindSnapshotResult{}, err
@@ -47,6 +54,7 @@ func (a *Activities) AwaitSnapshot(ctx context.Context, in contract.AwaitSnapsho
 		}
 		before := w.read()
 		state, judged, over := before.judge(in.Own, in.ID, look.Value)
+		state, over = state.missing(judged.State, over, w.elapsed(), a.settle)
 		if state != before {
 			w.write(state)
 		}

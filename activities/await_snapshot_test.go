@@ -175,10 +175,20 @@ func TestFindSnapshotLooksOnlyAfterTheListHasSettled(t *testing.T) {
 		return []vpsorg.Snapshot{s}, nil
 	}}
 	a, _ := newActivities(api)
-	got, err := execute[contract.FindSnapshotResult](t, a, a.FindSnapshot, contract.FindSnapshotInput{Own: own()})
+	got, err := execute[contract.FindSnapshotResult](t, a, a.FindSnapshot, contract.FindSnapshotInput{Own: own(), Timeout: contract.Duration(time.Minute)})
 	require.NoError(t, err, "a list that is not whole is asked for again, never taken for absence")
 	assert.Equal(t, []int64{4}, ids(got.Ours))
 	assert.GreaterOrEqual(t, time.Duration(firstList.Load()), a.settle)
+}
+
+func TestLaw8FindSnapshotEndsWhenTheUsersTimeIsOver(t *testing.T) {
+	a, _ := newActivities(&fakeAPI{readErr: apiSays(503)})
+	_, err := execute[contract.FindSnapshotResult](t, a, a.FindSnapshot,
+		contract.FindSnapshotInput{Own: own(), Timeout: contract.Duration(20 * time.Millisecond)})
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	assert.Equal(t, contract.ErrUnavailable, app.Type())
+	assert.True(t, app.NonRetryable(), "not asked again for ever")
 }
 
 func TestFindSnapshotEndsOnAnAnswerThatCannotGetBetter(t *testing.T) {

@@ -22,7 +22,9 @@ func (a *Activities) Preflight(ctx context.Context, in contract.PreflightInput) 
 	if err != nil {
 		return contract.PreflightResult{}, err
 	}
-	return contract.PreflightResult{TokenName: short(account.TokenName), Server: read.Server, Snapshots: read.Snapshots}, nil
+	return contract.PreflightResult{
+		TokenName: short(account.TokenName), Server: read.Server, Snapshots: read.Snapshots, RunID: read.RunID,
+	}, nil
 }
 
 // ReadServer reads a server and its snapshots together.
@@ -46,7 +48,9 @@ func (a *Activities) readServer(ctx context.Context, serverID int64) (contract.R
 	if err != nil {
 		return contract.ReadServerResult{}, readError(ctx, err)
 	}
-	return contract.ReadServerResult{Server: serverOf(server), Snapshots: snapshotsOf(list)}, nil
+	return contract.ReadServerResult{
+		Server: serverOf(server), Snapshots: snapshotsOf(list), RunID: activity.GetInfo(ctx).WorkflowExecution.RunID,
+	}, nil
 }
 
 func (a *Activities) find(ctx context.Context, own contract.OwnSnapshot) (contract.FindSnapshotResult, error) {

@@ -33,7 +33,7 @@ func TestPreflightIsTheWholePictureInTheContractsTypes(t *testing.T) {
 
 	read, err := execute[contract.ReadServerResult](t, a, a.ReadServer, contract.ServerInput{ServerID: testServer})
 	require.NoError(t, err)
-	assert.Equal(t, contract.ReadServerResult{Server: got.Server, Snapshots: got.Snapshots}, read)
+	assert.Equal(t, contract.ReadServerResult{Server: got.Server, Snapshots: got.Snapshots, RunID: testRun}, read)
 }
 
 func TestAReadThatIsRefusedIsFinal(t *testing.T) {

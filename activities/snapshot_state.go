@@ -7,7 +7,8 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
-// goneAfter is how many whole lists in a row must miss a snapshot that was seen before it counts as gone.
+// goneAfter is how many whole lists in a row must miss a snapshot that was seen before it counts as gone, besides the
+// time that missing asks for.
 const goneAfter = 2
 
 // snapshotWait is what AwaitSnapshot remembers from one attempt to the next.
@@ -16,6 +17,8 @@ type snapshotWait struct {
 	Seen bool `json:"seen"`
 	// Absent counts the whole lists in a row that show none of them.
 	Absent int `json:"absent,omitempty"`
+	// MissingSince is the time of the wait at the first of them.
+	MissingSince contract.Duration `json:"missing_since,omitempty"`
 	// Status is that of the kept one when it was last seen, for people who look at the heartbeat.
 	Status contract.SnapshotStatus `json:"status,omitempty"`
 }
@@ -54,6 +57,18 @@ func (st snapshotWait) judge(own contract.OwnSnapshot, id int64, all []contract.
 		return st, result, false
 	}
 	return st, result, true
+}
+
+// missing dates the absence of a snapshot that was seen, and takes back an end that comes too soon: one list may lag
+// by up to VPS_SETTLE, behind a list that was shown before, too.
+func (st snapshotWait) missing(state contract.AwaitState, over bool, at, settle time.Duration) (snapshotWait, bool) {
+	if st.Absent == 1 {
+		st.MissingSince = contract.Duration(at)
+	}
+	if state == contract.AwaitGone && at-st.MissingSince.Std() < settle {
+		return st, false
+	}
+	return st, over
 }
 
 // keptOf returns the index of the one to keep, the lowest id that has not failed (else the lowest), and whether all of

@@ -128,6 +128,9 @@ type OwnSnapshot struct {
 // FindSnapshotInput looks for our snapshot after an ambiguous create, once VPS_SETTLE has passed.
 type FindSnapshotInput struct {
 	Own OwnSnapshot `json:"own"`
+	// Timeout is how long FindSnapshot asks again after VPS_SETTLE while the API gives no whole list. ListSnapshots asks
+	// once and does not read it.
+	Timeout Duration `json:"timeout,omitempty"`
 }
 
 // FindSnapshotResult is the whole list of the server and ours in it, lowest id first.
