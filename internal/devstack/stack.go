@@ -1,0 +1,206 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+)
+
+// portTries is how often a process is started again when it ended at once: between looking for a free port and using
+// it another program may take it.
+const portTries = 3
+
+// Stack is a running local stack. Its methods may be called from several goroutines.
+type Stack struct {
+	// TemporalAddress is host:port of the Temporal frontend, UIAddress the URL of its web UI.
+	TemporalAddress, UIAddress string
+	// FakeURL is the stand-in's root (its sites are below it), APIURL the base URL of its API.
+	FakeURL, APIURL string
+	// LogDir holds the logs of the processes, BinDir the programs.
+	LogDir, BinDir string
+
+	opts          Options
+	workerPath    string
+	emptyConfig   string
+	ownsLogs      bool
+	temporal      *process
+	fake          *process
+	mu            sync.Mutex // guards what follows
+	workers       []*Worker
+	client        client.Client
+	stopped       bool
+	closeOnlyOnce sync.Once
+}
+
+// Start runs the stack and returns when everything in it answers. ctx bounds the start only: the caller must call
+// Stop. On an error nothing is left running, and the logs are kept.
+func Start(ctx context.Context, opts Options) (*Stack, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	temporal, fake, worker, err := opts.programs()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{opts: opts, workerPath: worker, LogDir: opts.LogDir, BinDir: opts.BinDir}
+	if err := s.makeFolder(); err != nil {
+		return nil, err
+	}
+	if err := s.startAll(ctx, temporal, fake); err != nil {
+		s.ownsLogs = false // the error names them
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Stack) startAll(ctx context.Context, temporal, fake string) error {
+	if err := s.startTemporal(ctx, temporal); err != nil {
+		return err
+	}
+	if err := s.startFake(ctx, fake); err != nil {
+		return err
+	}
+	if s.opts.NoWorker {
+		return nil
+	}
+	_, err := s.AddWorker(ctx, s.opts.TaskQueue)
+	return err
+}
+
+func (s *Stack) makeFolder() error {
+	if s.LogDir == "" {
+		dir, err := os.MkdirTemp("", "safepoint-dev-")
+		if err != nil {
+			return fmt.Errorf("make a folder for the logs: %w", err)
+		}
+		s.LogDir, s.ownsLogs = dir, true
+	} else if err := os.MkdirAll(s.LogDir, 0o700); err != nil {
+		return fmt.Errorf("make a folder for the logs: %w", err)
+	}
+	s.emptyConfig = filepath.Join(s.LogDir, "temporal.toml")
+	if err := os.WriteFile(s.emptyConfig, nil, 0o600); err != nil {
+		return fmt.Errorf("write an empty Temporal configuration: %w", err)
+	}
+	return nil
+}
+
+// startTemporal runs the dev server in memory, with its UI.
+func (s *Stack) startTemporal(ctx context.Context, program string) error {
+	return s.onFreePorts(2, func(ports []string) error {
+		s.TemporalAddress = net.JoinHostPort("127.0.0.1", ports[0])
+		s.UIAddress = "http://" + net.JoinHostPort("127.0.0.1", ports[1])
+		args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", ports[0], "--ui-port", ports[1], "--log-level", "error"}
+		p, err := start("temporal", s.LogDir, program, args, environment(os.Environ(), nil))
+		if err != nil {
+			return err
+		}
+		s.temporal = p
+		return p.ready(ctx, s.opts.ReadyWithin, s.probeTemporal)
+	})
+}
+
+// startFake runs the stand-in for the API. Its token goes through the environment, out of the process list.
+func (s *Stack) startFake(ctx context.Context, program string) error {
+	return s.onFreePorts(1, func(ports []string) error {
+		listen := net.JoinHostPort("127.0.0.1", ports[0])
+		s.FakeURL = "http://" + listen
+		s.APIURL = s.FakeURL + "/api/v1"
+		env := environment(os.Environ(), map[string]string{"SAFEPOINT_FAKE_TOKEN": fakeToken})
+		p, err := start("fake", s.LogDir, program, s.opts.Fake.flags(listen), env)
+		if err != nil {
+			return err
+		}
+		s.fake = p
+		return p.ready(ctx, s.opts.ReadyWithin, s.probeFake)
+	})
+}
+
+// onFreePorts calls run with free ports, and again with others when the process ended at once.
+func (s *Stack) onFreePorts(n int, run func(ports []string) error) error {
+	for try := 1; ; try++ {
+		ports, err := freePorts(n)
+		if err != nil {
+			return err
+		}
+		err = run(ports)
+		var ended *endedError
+		if err == nil || try == portTries || !errors.As(err, &ended) {
+			return err
+		}
+	}
+}
+
+// Client returns a client of this stack's Temporal, the same one each time; Stop closes it.
+func (s *Stack) Client() (client.Client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil {
+		return s.client, nil
+	}
+	c, err := client.Dial(client.Options{
+		HostPort: s.TemporalAddress,
+		Logger:   sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to Temporal at %s: %w", s.TemporalAddress, err)
+	}
+	s.client = c
+	return c, nil
+}
+
+// SiteURL is the web site of one of the stand-in's servers.
+func (s *Stack) SiteURL(serverID int64) string {
+	return s.FakeURL + "/sites/" + strconv.FormatInt(serverID, 10) + "/"
+}
+
+// Stop ends everything, in the reverse order of the start, and may be called more than once.
+func (s *Stack) Stop() {
+	s.mu.Lock()
+	workers := s.workers
+	s.stopped = true
+	s.mu.Unlock()
+	s.closeOnlyOnce.Do(func() {
+		for _, w := range workers {
+			w.stop()
+		}
+		if s.client != nil {
+			s.client.Close()
+		}
+		for _, p := range []*process{s.fake, s.temporal} {
+			if p != nil {
+				p.stop()
+			}
+		}
+		if s.ownsLogs {
+			_ = os.RemoveAll(s.LogDir) // a temporary folder; the system clears what is left
+		}
+	})
+}
+
+// freePorts finds n different ports that nothing listens on now.
+func freePorts(n int) ([]string, error) {
+	ports := make([]string, n)
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer func() { _ = listener.Close() }() // all stay open until the last is found, so that they differ
+		_, ports[i], err = net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+	}
+	return ports, nil
+}

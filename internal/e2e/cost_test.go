@@ -1,0 +1,167 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/vpsfake"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// maxEvents is the bar for a committed run, the lock's own events included.
+const maxEvents = 100
+
+// maxEventsPerHeartbeat is what one heartbeat of an external runner may add.
+const maxEventsPerHeartbeat = 7
+
+// history reads a closed workflow's whole history.
+func (r *rig) history(id string) *historypb.History {
+	r.t.Helper()
+	h := &historypb.History{}
+	events := r.temp.GetWorkflowHistory(context.Background(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		e, err := events.Next()
+		require.NoError(r.t, err)
+		h.Events = append(h.Events, e)
+	}
+	return h
+}
+
+// eventsOf is the cost of a run with its lock.
+func (r *rig) eventsOf(id string) int {
+	r.t.Helper()
+	r.eventually(10*time.Second, "the lock to close", func() bool {
+		return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	})
+	return len(r.history(id).Events) + len(r.history(contract.LockWorkflowID(r.server)).Events)
+}
+
+// keep records the histories as replay fixtures when SAFEPOINT_RECORD_HISTORIES names a folder.
+func (r *rig) keep(id, name string) {
+	r.t.Helper()
+	dir := os.Getenv("SAFEPOINT_RECORD_HISTORIES")
+	if dir == "" {
+		return
+	}
+	for file, workflow := range map[string]string{name: id, name + "-lock": contract.LockWorkflowID(r.server)} {
+		b, err := protojson.MarshalOptions{Indent: " "}.Marshal(r.history(workflow))
+		require.NoError(r.t, err)
+		require.NoError(r.t, os.WriteFile(filepath.Join(dir, file+".json"), append(b, '\n'), 0o644))
+	}
+}
+
+func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {
+	for name, edit := range map[string]func(in map[string]any){
+		"webhook": nil,
+		"none":    func(in map[string]any) { in["update"] = map[string]any{"kind": "none"} },
+		"stop-server": func(in map[string]any) {
+			part(in, "snapshot")["stop_server"] = true
+		},
+		"prunes-four": func(in map[string]any) { part(in, "retention")["keep_last"] = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			if name == "prunes-four" {
+				r.earlierSnapshots(4)
+			}
+			r.start(r.id(), r.input(true, edit))
+			report := r.end(r.id(), 2*time.Minute)
+			require.Equal(t, workflows.OutcomeCommitted, report.Outcome)
+			events := r.eventsOf(r.id())
+			t.Logf("%d events", events)
+			require.LessOrEqual(t, events, maxEvents)
+			r.keep(r.id(), "committed-"+name)
+		})
+	}
+}
+
+// earlierSnapshots leaves what earlier committed runs leave: snapshots of the same policy.
+func (r *rig) earlierSnapshots(n int) {
+	r.t.Helper()
+	for i := range n {
+		in := r.input(true, func(in map[string]any) {
+			in["update"] = map[string]any{"kind": "none"}
+			in["verify"] = map[string]any{"skip": true}
+			part(in, "retention")["keep_last"] = 5
+		})
+		id := fmt.Sprintf("%s-earlier-%d", r.id(), i)
+		r.start(id, in)
+		require.Equal(r.t, workflows.OutcomeCommitted, r.end(id, time.Minute).Outcome)
+	}
+}
+
+func TestCostOfAnExternalHeartbeatIsAtMost7Events(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.start(r.id(), r.input(true, func(in map[string]any) { in["update"] = map[string]any{"kind": "external"} }))
+	require.True(t, r.begin(r.id(), "runner-a").Granted)
+	const beats = 10
+	for range beats {
+		before := len(r.history(r.id()).Events)
+		require.NoError(t, r.temp.SignalWorkflow(t.Context(), r.id(), "", workflows.SignalHeartbeat, workflows.HeartbeatSignal{Runner: "runner-a"}))
+		r.eventually(10*time.Second, "the heartbeat to be taken", func() bool { return len(r.history(r.id()).Events) >= before+4 })
+	}
+	r.control(http.MethodPost, "deploys", map[string]any{"server_id": r.server, "version": "2.0.0", "healthy": true}, nil)
+	r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: contract.ChangeSucceeded})
+	r.committed(r.end(r.id(), time.Minute))
+	events := r.eventsOf(r.id())
+	t.Logf("%d events with %d heartbeats", events, beats)
+	require.LessOrEqual(t, events, maxEvents+beats*maxEventsPerHeartbeat)
+	r.keep(r.id(), "committed-external")
+}
+
+// Every branch that a running run may be in when the worker is replaced has a recorded history: see workflows' replay
+// test. This records the branches that no other test records.
+func TestHistoriesOfTheOtherBranches(t *testing.T) {
+	branches := map[string]struct {
+		healthy bool
+		edit    func(in map[string]any)
+		fault   *vpsfake.Fault
+		want    workflows.Outcome
+		decide  workflows.Decision
+	}{
+		"rolled-back":         {want: workflows.OutcomeRolledBack},
+		"rolled-back-started": {fault: &vpsfake.Fault{Kind: vpsfake.ComesBackStopped, Times: 1}, want: workflows.OutcomeRolledBack},
+		"rolled-back-unseen":  {fault: &vpsfake.Fault{Kind: vpsfake.EndsAtOnce, Times: 1}, want: workflows.OutcomeRolledBack},
+		"change-failed":       {edit: func(in map[string]any) { part(in, "rollback")["on_failure"] = "none" }, want: workflows.OutcomeChangeFailed},
+		"held-committed":      {edit: func(in map[string]any) { part(in, "rollback")["on_failure"] = "hold" }, want: workflows.OutcomeCommitted, decide: workflows.DecideCommit},
+		"held-rolled-back":    {edit: func(in map[string]any) { part(in, "rollback")["on_failure"] = "hold" }, want: workflows.OutcomeRolledBack, decide: workflows.DecideRollback},
+		"snapshot-failed":     {healthy: true, fault: &vpsfake.Fault{Kind: vpsfake.SnapshotFails, Times: 1}, want: workflows.OutcomeNotChanged},
+		"create-unclear":      {healthy: true, fault: &vpsfake.Fault{Kind: vpsfake.LostAfter, Op: vpsfake.OpCreateSnapshot, Times: 1}, want: workflows.OutcomeCommitted},
+		"restore-unclear":     {fault: &vpsfake.Fault{Kind: vpsfake.LostAfter, Op: vpsfake.OpRestoreSnapshot, Times: 1}, want: workflows.OutcomeRolledBack},
+		"restore-sent-twice":  {fault: &vpsfake.Fault{Kind: vpsfake.Error500First, Op: vpsfake.OpRestoreSnapshot, Times: 1}, want: workflows.OutcomeRolledBack},
+		"planned":             {healthy: true, edit: func(in map[string]any) { in["dry_run"] = true }, want: workflows.OutcomePlanned},
+	}
+	for name, b := range branches {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			if b.fault != nil {
+				r.fault(*b.fault)
+			}
+			r.start(r.id(), r.input(b.healthy, b.edit))
+			if b.decide != "" {
+				r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+				require.NoError(t, r.decide(r.id(), "decide-1", b.decide))
+			}
+			require.Equal(t, b.want, r.end(r.id(), 2*time.Minute).Outcome)
+			r.lawful()
+			if b.want != workflows.OutcomePlanned {
+				r.eventsOf(r.id())
+				r.keep(r.id(), name)
+			}
+		})
+	}
+}

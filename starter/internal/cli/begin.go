@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+type beginOptions struct {
+	flags  inputFlags
+	id     string
+	runner string
+	queue  string
+	format outputFormat
+}
+
+// beginReply is what begin prints as JSON when it was granted.
+type beginReply struct {
+	WorkflowID string `json:"workflow_id"`
+	Runner     string `json:"runner"`
+	workflows.BeginAnswer
+}
+
+func (a *app) beginCommand() *cobra.Command {
+	o := beginOptions{flags: inputFlags{external: true}}
+	cmd := &cobra.Command{
+		Use:   "begin <workflow-id>",
+		Short: "Ask for a safe point before a change that you make yourself",
+		Long: `Starts a run, or joins the one with this id, and blocks until its snapshot is completed. Exit code 0 means: you, and
+nobody else, may make the change now. Then send heartbeats while you make it, and report how it ended.
+
+Make the workflow id from the deploy's id: a repeated deploy then joins the first one, is not granted the change, waits
+for the verdict and ends with its code (5 where the change is committed: do not make it again).
+
+Each process needs a runner of its own, which report and heartbeat name again. Leave --runner out, or set a random
+SAFEPOINT_RUNNER once for a job.
+
+` + exitHelp,
+		Example: `  export SAFEPOINT_RUNNER=$(uuidgen)
+  safepoint begin deploy-2.14.0 --server 12345 --check-http https://web01.example.com/healthz || exit
+  ./deploy.sh & deploy=$!
+  (safepoint heartbeat deploy-2.14.0 --every 30s || kill $deploy) & beat=$!
+  wait $deploy && result=succeeded || result=failed
+  kill $beat
+  safepoint report deploy-2.14.0 --result $result --wait`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.id = args[0]
+			raw, err := a.input(cmd, &o.flags)
+			if err != nil {
+				return err
+			}
+			// A run of another kind would start and change the server by itself, whatever comes of this begin.
+			if kind := kindOf(raw); kind != workflows.UpdateExternal {
+				return fail(codeUsage, "begin is for a change that you make yourself: update.kind must be external, not %q; for the rest there is `safepoint run`", kind)
+			}
+			if o.runner == "" {
+				o.runner = random()
+			}
+			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error { return a.begin(ctx, c, o, raw) })
+		},
+	}
+	o.flags.bind(cmd.Flags())
+	a.bindRunner(cmd, &o.runner, "name of this process, random for each (SAFEPOINT_RUNNER, or a new one)")
+	a.bindQueue(cmd, &o.queue)
+	bindOutput(cmd, &o.format, formatText)
+	return cmd
+}
+
+func (a *app) bindRunner(cmd *cobra.Command, runner *string, usage string) {
+	cmd.Flags().StringVar(runner, "runner", a.env("SAFEPOINT_RUNNER"), usage)
+	cmd.Flags().Lookup("runner").DefValue = ""
+}
+
+func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw json.RawMessage) error {
+	answer, err := a.askToBegin(ctx, c, o, raw)
+	if err != nil {
+		return a.notBegun(ctx, c, o, err)
+	}
+	if answer.Granted {
+		// A stored answer outlives its moment: the same runner may ask again after it has reported.
+		s, err := a.look(ctx, c, o.id)
+		if err != nil {
+			return err
+		}
+		if !s.closed && !changeIsOver(s.view.Status) {
+			return a.granted(o, answer)
+		}
+		answer.Detail = "this runner's change is over"
+	}
+	a.say("%s not granted: %s", a.errColour.Warn(o.id), render.Clean(answer.Detail))
+	v, err := a.follow(ctx, c, o.id, "")
+	if err != nil {
+		return err
+	}
+	return a.printAlreadyDone(v, o.format)
+}
+
+// askToBegin starts the run or joins it, and blocks until it answers.
+func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, raw json.RawMessage) (workflows.BeginAnswer, error) {
+	stop := a.watch(ctx, c, o.id)
+	defer stop()
+	var answer workflows.BeginAnswer
+	err := persist(ctx, func() error {
+		options := startOptions(o.id, o.queue)
+		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+		handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: c.NewWithStartWorkflowOperation(options, workflows.TypeSnapshotUpdateVerify, raw),
+			UpdateOptions: client.UpdateWorkflowOptions{
+				UpdateID:     "begin-" + o.runner,
+				WorkflowID:   o.id,
+				UpdateName:   workflows.UpdateBegin,
+				Args:         []any{workflows.BeginRequest{Runner: o.runner}},
+				WaitForStage: client.WorkflowUpdateStageAccepted,
+			},
+		})
+		if err != nil {
+			return err
+		}
+		return handle.Get(ctx, &answer)
+	})
+	return answer, err
+}
+
+// notBegun says why there is no answer: mostly because the run has ended, now or long ago.
+func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, err error) error {
+	var invalid *serviceerror.InvalidArgument
+	if errors.As(err, &invalid) {
+		return fail(codeUsage, "Temporal refuses the start: %w", err)
+	}
+	end := a.explain(ctx, c, o.id, err)
+	if end.err != nil {
+		return end.err
+	}
+	a.say("%s has ended", a.errColour.Warn(o.id))
+	return a.printAlreadyDone(*end.closed, o.format)
+}
+
+// printAlreadyDone prints a verdict whose success must not be taken for a grant.
+func (a *app) printAlreadyDone(v verdict, format outputFormat) error {
+	if v.code == codeOK {
+		v.code = codeAlreadyDone
+	}
+	return a.printVerdict(v, format)
+}
+
+// changeIsOver says whether a run has gone on after its change. Without a status nobody knows, and the answer counts.
+func changeIsOver(s *workflows.Status) bool {
+	if s == nil {
+		return false
+	}
+	switch s.Phase {
+	case workflows.PhaseVerify, workflows.PhaseHold, workflows.PhaseCommit, workflows.PhaseRollback, workflows.PhaseDone:
+		return true
+	default: // the change itself, and what comes before it
+		return false
+	}
+}
+
+func (a *app) granted(o beginOptions, answer workflows.BeginAnswer) error {
+	if o.format == formatJSON {
+		return a.printJSON(beginReply{o.id, o.runner, answer})
+	}
+	name := quote(o.id) + " --runner " + quote(o.runner)
+	return a.print(fmt.Sprintf(`granted        make the change now
+restore point  #%d %s
+runner         %s
+time           report within %s, and never be silent for %s
+heartbeat      safepoint heartbeat %s --every %s
+report         safepoint report %s --result succeeded|failed --wait
+`, answer.Snapshot.ID, render.Clean(answer.Snapshot.Name), render.Clean(o.runner), answer.Timeout, answer.HeartbeatTimeout,
+		name, short(answer.HeartbeatTimeout.Std()/4), name))
+}

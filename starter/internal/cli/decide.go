@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+type decideOptions struct {
+	id     string
+	ask    workflows.DecideRequest
+	wait   bool
+	format outputFormat
+}
+
+func (a *app) decideCommand() *cobra.Command {
+	var o decideOptions
+	cmd := &cobra.Command{
+		Use:   "decide <workflow-id> commit|rollback|extend",
+		Short: "Decide for a run that is held for a person",
+		Long: "Decides for a held run: commit keeps the change, rollback restores the snapshot (everything written since is lost),\n" +
+			"extend starts the hold's time over. `safepoint status` shows the question.\n\n" + exitHelp,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.id, o.ask.Decision = args[0], workflows.Decision(args[1])
+			switch o.ask.Decision {
+			case workflows.DecideCommit, workflows.DecideRollback, workflows.DecideExtend:
+			default: // not a decision
+				return fail(codeUsage, "decide commit, rollback or extend, not %q", args[1])
+			}
+			if o.ask.By == "" {
+				return fail(codeUsage, "who decides? Give --by NAME: the report keeps it")
+			}
+			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error { return a.decide(ctx, c, o) })
+		},
+	}
+	cmd.Flags().StringVar(&o.ask.By, "by", userName(), "who decides (the user of this machine)")
+	cmd.Flags().StringVar(&o.ask.Note, "note", "", "why, for the report")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "then follow the run to its end")
+	bindOutput(cmd, &o.format, formatText)
+	return cmd
+}
+
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "" // then the flag must be given
+}
+
+func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) error {
+	var answer workflows.DecideAnswer
+	err := a.update(ctx, c, client.UpdateWorkflowOptions{
+		UpdateID:   "decide-" + random(), // each call is a decision of its own, but its repeats in here are one
+		WorkflowID: o.id,
+		UpdateName: workflows.UpdateDecide,
+		Args:       []any{o.ask},
+	}, &answer)
+	if err != nil {
+		end := a.explain(ctx, c, o.id, err)
+		if end.err != nil {
+			return end.err
+		}
+		if err := a.printReport(end.closed.report, o.format); err != nil {
+			return err
+		}
+		return fail(codeUsage, "%s has ended: there is nothing to decide", o.id)
+	}
+	if !answer.Accepted {
+		return fail(codeUsage, "%s does not take the decision: %s", o.id, render.Clean(answer.Detail))
+	}
+	if o.wait {
+		a.say("%s %s", a.errColour.Bold(o.id), render.Clean(answer.Detail))
+		return a.verdict(ctx, c, o.id, "", o.format)
+	}
+	if o.format == formatJSON {
+		return a.printJSON(answer)
+	}
+	return a.print(fmt.Sprintf("%s: %s\nwatch it: safepoint status %s --wait\n", o.ask.Decision, render.Clean(answer.Detail), quote(o.id)))
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// Exit codes. A deploy system that only looks at zero or not sees the truth: zero means that the change is kept.
+const (
+	codeOK         = 0
+	codeNotChanged = 1
+	codeUsage      = 2
+	codeRolledBack = 3
+	codePerson     = 4
+	// codeAlreadyDone is for begin alone: nobody may make the change, because it was made and committed before. It must
+	// not be zero, or `safepoint begin ... && deploy` would make the change again.
+	codeAlreadyDone = 5
+	codeDetached    = 130
+)
+
+const exitHelp = `Exit codes:
+  0    committed, planned (dry run) or skipped; for other commands: done
+  1    the server was not changed; also: canceled before the change, Temporal cannot be reached
+  2    bad usage or input, or the run refused the request
+  3    rolled back: restored and verified
+  4    a person must look: not verified, rollback failed, change failed or unknown, run gone
+  5    begin only: the change was made and committed before, make no change
+  130  interrupted: detached, the run goes on`
+
+// exitCode maps how a run ended. The failure class comes first, because it is what Temporal itself recorded; whatever
+// is not known needs a person.
+func exitCode(outcome workflows.Outcome, failure string) int {
+	switch failure {
+	case "":
+		return outcomeCode(outcome)
+	case contract.FailInvalidInput:
+		return codeUsage
+	case contract.FailPreflight, contract.FailBaseline, contract.FailSnapshotLimit, contract.FailSnapshot,
+		contract.FailServerBusy, contract.FailChangeNotStarted, contract.FailLockLost:
+		return codeNotChanged
+	case contract.FailRolledBack:
+		return codeRolledBack
+	default: // RolledBackUnverified, RollbackFailed, ChangeFailed, ChangeUnknown, and classes of a later version
+		return codePerson
+	}
+}
+
+func outcomeCode(outcome workflows.Outcome) int {
+	switch outcome {
+	case workflows.OutcomeCommitted, workflows.OutcomePlanned, workflows.OutcomeSkipped:
+		return codeOK
+	case workflows.OutcomeNotChanged, workflows.OutcomeCanceled:
+		return codeNotChanged
+	case workflows.OutcomeRolledBack:
+		return codeRolledBack
+	default: // the other ends, no outcome at all, and outcomes of a later version
+		return codePerson
+	}
+}
+
+// exitError ends the program with a code. Without an error everything was said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+// Error is the message for the user.
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *exitError) Unwrap() error { return e.err }
+
+// fail ends with a message and a code.
+func fail(code int, format string, args ...any) error {
+	return &exitError{code, fmt.Errorf(format, args...)}
+}
+
+// exit ends with a code and without a message; zero is no error.
+func exit(code int) error {
+	if code == codeOK {
+		return nil
+	}
+	return &exitError{code: code}
+}

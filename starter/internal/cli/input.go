@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// maxInput is far above any input that makes sense and below Temporal's own limit of 2 MiB for one.
+const maxInput = 1 << 20
+
+// input reads the runbook's input from -f or builds it from flags. Both at once is refused: whether a flag or the file
+// wins would be a guess.
+func (a *app) input(cmd *cobra.Command, flags *inputFlags) (json.RawMessage, error) {
+	given := flags.given(cmd.Flags())
+	if flags.file == "" {
+		return flags.build(cmd.Flags())
+	}
+	if len(given) > 0 {
+		return nil, fail(codeUsage, "-f holds the whole input, so it cannot stand beside --%s: put the value into the file, or leave -f out",
+			strings.Join(given, ", --"))
+	}
+	raw, err := a.readInput(flags.file)
+	if err != nil {
+		return nil, fail(codeUsage, "%w", err)
+	}
+	return raw, nil
+}
+
+// readInput reads a file, or standard input for "-", that holds exactly one JSON object. What the object says is for
+// the runbook to judge, which also refuses unknown fields: it gets the bytes as they are.
+func (a *app) readInput(path string) (json.RawMessage, error) {
+	name, in := path, a.In
+	if path == "-" {
+		name = "standard input"
+	} else {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read the input: %w: name a file with one JSON object, or - for standard input", err)
+		}
+		defer func() { _ = file.Close() }() // only read
+		in = file
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the input from %s: %w", name, err)
+	}
+	if len(data) > maxInput {
+		return nil, fmt.Errorf("%s is larger than 1 MiB: an input is one small JSON object", name)
+	}
+	if err := oneObject(data); err != nil {
+		return nil, fmt.Errorf("%s %w: write one JSON object such as {\"server_id\": 12345, ...}", name, err)
+	}
+	return data, nil
+}
+
+// oneObject says what stands in data instead of one JSON object.
+func oneObject(data []byte) error {
+	trimmed := bytes.TrimSpace(data)
+	if len(trimmed) == 0 {
+		return errors.New("is empty")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	var value json.RawMessage
+	if err := decoder.Decode(&value); err != nil {
+		return fmt.Errorf("is not JSON%s: %w", place(data, err), err)
+	}
+	if value[0] != '{' {
+		return errors.New("holds JSON, but not an object")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("holds more than one JSON object")
+	}
+	return nil
+}
+
+// place is the line and column of a syntax error.
+func place(data []byte, err error) string {
+	offset := int64(len(data))
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		offset = min(syntax.Offset, offset)
+	} else if !errors.Is(err, io.ErrUnexpectedEOF) {
+		return ""
+	}
+	before := data[:max(0, offset-1)]
+	return fmt.Sprintf(" (line %d, column %d)", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'))
+}
+
+// serverOf is the server that the input names, for the workflow's id only; 0 when it names none.
+func serverOf(raw json.RawMessage) int64 {
+	var in struct {
+		ServerID int64 `json:"server_id"`
+	}
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return 0 // the runbook says what is wrong with it
+	}
+	return in.ServerID
+}
+
+// kindOf is who makes the change, as far as the input says it in a readable way.
+func kindOf(raw json.RawMessage) workflows.UpdateKind {
+	var in struct {
+		Update struct {
+			Kind workflows.UpdateKind `json:"kind"`
+		} `json:"update"`
+	}
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return ""
+	}
+	return in.Update.Kind
+}

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// queryTimeout is short: without a worker a query is never answered, and the rest is still worth showing.
+const queryTimeout = 3 * time.Second
+
+// seen is one look at a run.
+type seen struct {
+	view  render.View
+	runID string
+	// closed is true when the run has ended; its report then comes from its result.
+	closed bool
+	// cancelRequested is true when a person has cancelled the run, which it may not have acted on yet.
+	cancelRequested bool
+}
+
+// look describes a run and asks for its status. An error means that Temporal could not be asked, or knows no such run.
+func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error) {
+	description, err := c.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil {
+		return seen{}, a.describeError(id, err)
+	}
+	info := description.GetWorkflowExecutionInfo()
+	if name := info.GetType().GetName(); name != workflows.TypeSnapshotUpdateVerify {
+		return seen{}, fail(codeUsage, "%s is a %s, not a runbook that this command knows: look at it with temporal workflow describe -w %s", id, name, quote(id))
+	}
+	s := seen{
+		runID:           info.GetExecution().GetRunId(),
+		closed:          info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		cancelRequested: description.GetWorkflowExtendedInfo().GetCancelRequested(),
+		view:            render.View{ID: id, Now: time.Now(), Pending: pending(description)},
+	}
+	if !s.closed {
+		s.view.Status, s.view.Trouble = queryStatus(ctx, c, id, info.GetTaskQueue())
+	}
+	return s, nil
+}
+
+func (a *app) describeError(id string, err error) error {
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return fail(codeUsage, "there is no run %s in this namespace: check the id and TEMPORAL_NAMESPACE; `temporal workflow list` shows what there is", id)
+	}
+	return fail(codeNotChanged, "cannot ask Temporal about %s: %w\nTry again: safepoint status %s", id, err, quote(id))
+}
+
+// queryStatus asks the run itself. The trouble says why there is no answer.
+func queryStatus(ctx context.Context, c client.Client, id, queue string) (*workflows.Status, string) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	answer, err := c.QueryWorkflow(ctx, id, "", workflows.QueryStatus)
+	var status workflows.Status
+	if err == nil {
+		err = answer.Get(&status)
+	}
+	var notReady *serviceerror.WorkflowNotReady
+	var failed *serviceerror.QueryFailed
+	switch {
+	case err == nil:
+		return &status, ""
+	case errors.As(err, &notReady):
+		return nil, "the run has not begun: is a worker running on task queue " + queue + "?"
+	case errors.As(err, &failed):
+		return nil, "the run cannot say its status: " + failed.Message
+	default: // time-out, or no poller
+		return nil, "no worker answers on task queue " + queue + ": the run goes on when safepoint-worker is back"
+	}
+}
+
+// pending lists the activities that have not ended.
+func pending(d *workflowservice.DescribeWorkflowExecutionResponse) []render.Pending {
+	var list []render.Pending
+	for _, activity := range d.GetPendingActivities() {
+		p := render.Pending{
+			Activity:    activity.GetActivityType().GetName(),
+			Attempt:     activity.GetAttempt(),
+			Started:     activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED,
+			Heartbeat:   payloadText(activity.GetHeartbeatDetails()),
+			LastFailure: activity.GetLastFailure().GetMessage(),
+		}
+		if at := activity.GetLastHeartbeatTime(); at != nil {
+			p.LastHeartbeat = at.AsTime()
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// maxHeartbeatText keeps a status readable; the UI shows the whole.
+const maxHeartbeatText = 160
+
+// payloadText shows heartbeat details as JSON; anything else is left to the UI.
+func payloadText(payloads *commonpb.Payloads) string {
+	for _, payload := range payloads.GetPayloads() {
+		if data := payload.GetData(); json.Valid(data) {
+			return render.Cut(render.Clean(string(data)), maxHeartbeatText)
+		}
+	}
+	return ""
+}

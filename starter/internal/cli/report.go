@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+type reportOptions struct {
+	id, runner, result, detail string
+	wait                       bool
+	format                     outputFormat
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	var o reportOptions
+	cmd := &cobra.Command{
+		Use:   "report <workflow-id>",
+		Short: "Export a run's report; with --result, tell the run how your change ended",
+		Long: `Without --result it exports the report of a run that has ended, as JSON unless -o text is given, and ends with 0
+whatever the outcome. Temporal keeps a report as long as the namespace's retention says: export what you must keep.
+
+With --result it sends the granted runner's word on its change. The same report twice is the same answer. With --wait it
+then follows the run and ends with its exit code.
+
+` + exitHelp,
+		Example: `  safepoint report deploy-2.14.0 > report.json
+  safepoint report deploy-2.14.0 --runner $SAFEPOINT_RUNNER --result succeeded --wait`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.id = args[0]
+			export := !cmd.Flags().Changed("result")
+			if err := o.check(cmd, export); err != nil {
+				return err
+			}
+			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error {
+				if export {
+					return a.export(ctx, c, o)
+				}
+				return a.report(ctx, c, o)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.result, "result", "", "how your change ended: succeeded or failed")
+	a.bindRunner(cmd, &o.runner, "the runner that begin granted (SAFEPOINT_RUNNER)")
+	flags.StringVar(&o.detail, "detail", "", "what happened, for people")
+	flags.BoolVar(&o.wait, "wait", false, "with --result: follow the run to its end")
+	bindOutput(cmd, &o.format, "")
+	return cmd
+}
+
+// check tells the two uses apart: an export with a runner's flags is a report whose result was forgotten.
+func (o *reportOptions) check(cmd *cobra.Command, export bool) error {
+	if o.format == "" {
+		o.format = formatText
+		if export {
+			o.format = formatJSON
+		}
+	}
+	if export {
+		for _, name := range []string{"runner", "detail", "wait"} {
+			if cmd.Flags().Changed(name) {
+				return fail(codeUsage, "--%s belongs to a runner's report: add --result succeeded or --result failed, or leave it out to export the run's report", name)
+			}
+		}
+		return nil
+	}
+	if o.result != string(contract.ChangeSucceeded) && o.result != string(contract.ChangeFailed) {
+		return fail(codeUsage, "--result must be succeeded or failed, not %q: when you do not know, do not report; the run then judges by its checks", o.result)
+	}
+	if o.runner == "" {
+		return fail(codeUsage, "which runner? Give the --runner that begin printed, or set SAFEPOINT_RUNNER")
+	}
+	return nil
+}
+
+// export prints the report of a run that has ended.
+func (a *app) export(ctx context.Context, c client.Client, o reportOptions) error {
+	s, err := a.look(ctx, c, o.id)
+	if err != nil {
+		return err
+	}
+	if !s.closed {
+		return fail(codeUsage, "%s has not ended, so it has no report yet: safepoint status %s --wait", o.id, quote(o.id))
+	}
+	v, err := a.closedVerdict(ctx, c, o.id, s.runID)
+	if err != nil {
+		return err
+	}
+	return a.printReport(v.report, o.format)
+}
+
+// report sends the runner's word. The update's id is made from the runner and the result: a repeat is the same request,
+// and a different word is a new one, which the run refuses.
+func (a *app) report(ctx context.Context, c client.Client, o reportOptions) error {
+	var answer workflows.ReportAnswer
+	err := a.update(ctx, c, client.UpdateWorkflowOptions{
+		UpdateID:   "report-" + o.runner + "-" + o.result,
+		WorkflowID: o.id,
+		UpdateName: workflows.UpdateReport,
+		Args:       []any{workflows.ReportRequest{Runner: o.runner, Result: contract.ChangeResult(o.result), Detail: o.detail}},
+	}, &answer)
+	if err != nil {
+		return a.notReported(ctx, c, o, err)
+	}
+	a.say("%s %s", a.errColour.Bold(o.id), render.Clean(answer.Detail))
+	switch {
+	case o.wait:
+		return a.verdict(ctx, c, o.id, "", o.format)
+	case !answer.Accepted:
+		return fail(codeUsage, "%s does not take the report; see where it is: safepoint status %s", o.id, quote(o.id))
+	case o.format == formatJSON:
+		return a.printJSON(answer)
+	default: // said already
+		return nil
+	}
+}
+
+func (a *app) notReported(ctx context.Context, c client.Client, o reportOptions, err error) error {
+	end := a.explain(ctx, c, o.id, err)
+	if end.err != nil {
+		return end.err
+	}
+	a.say("%s has ended: the report was not taken", a.errColour.Warn(o.id))
+	v := *end.closed
+	if v.code == codeOK && o.result == string(contract.ChangeFailed) {
+		v.code = codePerson // a failed change was committed: by a person, or before this word of it came
+	}
+	return a.printVerdict(v, o.format)
+}

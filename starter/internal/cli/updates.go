@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+)
+
+// persist repeats a call while its answer says nothing: no worker took it yet, or Temporal was out of reach for a
+// while. The call must carry an update id of its own, so that the repeats are one and the same request.
+func persist(ctx context.Context, call func() error) error {
+	lastContact := time.Now()
+	for {
+		err := call()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		var slow *client.WorkflowUpdateServiceTimeoutOrCanceledError
+		var away *serviceerror.Unavailable
+		switch {
+		case errors.As(err, &slow): // Temporal answers, the run does not: it waits for a worker
+			lastContact = time.Now()
+		case errors.As(err, &away) && time.Since(lastContact) < outage:
+		default:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// update sends an update to a run and waits for its answer, however long no worker is there to give one.
+func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkflowOptions, answer any) error {
+	o.WaitForStage = client.WorkflowUpdateStageCompleted
+	stop := a.watch(ctx, c, o.WorkflowID)
+	defer stop()
+	return persist(ctx, func() error {
+		handle, err := c.UpdateWorkflow(ctx, o)
+		if err != nil {
+			return err
+		}
+		return handle.Get(ctx, answer)
+	})
+}
+
+// updateEnd is what a failed update means.
+type updateEnd struct {
+	// closed is set when the run has ended, and with it every request to it.
+	closed *verdict
+	err    error
+}
+
+// explain finds out why an update failed: the run ended, refused it, or is not there, or Temporal could not be asked.
+func (a *app) explain(ctx context.Context, c client.Client, id string, err error) updateEnd {
+	if ctx.Err() != nil {
+		return updateEnd{err: detached(id)}
+	}
+	s, lookErr := a.look(ctx, c, id)
+	if lookErr == nil && s.closed {
+		v, err := a.closedVerdict(ctx, c, id, s.runID)
+		return updateEnd{closed: &v, err: err}
+	}
+	var refused *temporal.ApplicationError
+	switch {
+	case errors.As(err, &refused):
+		return updateEnd{err: fail(codeUsage, "%s refuses: %s\nSee where it is: safepoint status %s", id, refused.Message(), quote(id))}
+	case lookErr != nil:
+		return updateEnd{err: lookErr}
+	default: // the same command again is the same request only where its id is; looking is always safe
+		return updateEnd{err: fail(codeNotChanged, "nobody knows whether the request reached %s: %w\nSee where it is: safepoint status %s", id, err, quote(id))}
+	}
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// verdict is how a run ended.
+type verdict struct {
+	report workflows.Report
+	code   int
+}
+
+// verdictOf reads a closed run's report out of its result or its error. ok is false when the answer says nothing about
+// the run, such as a connection that broke.
+func verdictOf(id string, result json.RawMessage, err error) (v verdict, ok bool) {
+	var (
+		execution *temporal.WorkflowExecutionError
+		app       *temporal.ApplicationError
+		canceled  *temporal.CanceledError
+	)
+	var report workflows.Report
+	switch {
+	case err == nil:
+		if json.Unmarshal(result, &report) != nil || report.Outcome == "" {
+			return lost(id, "The run completed, but its result is not a report."), true
+		}
+	case !errors.As(err, &execution):
+		return verdict{}, false
+	case errors.As(err, &app):
+		report = reportIn(app)
+		report.Failure = app.Type()
+		if report.Summary == "" {
+			report.Summary = app.Message()
+		}
+	case errors.As(err, &canceled):
+		report = reportIn(canceled)
+		if report.Outcome == "" {
+			report.Outcome = workflows.OutcomeCanceled
+			report.Summary = "The run was canceled and left no report."
+			return verdict{withID(report, id), codePerson}, true
+		}
+	default: // terminated, or timed out by a time-out that whoever started it set
+		return lost(id, fmt.Sprintf("The run was ended from outside before it could report: %v.", errors.Unwrap(execution))), true
+	}
+	report = withID(report, id)
+	return verdict{report, exitCode(report.Outcome, report.Failure)}, true
+}
+
+// details is what a failure of a run carries.
+type details interface {
+	HasDetails() bool
+	Details(...any) error
+}
+
+func reportIn(d details) workflows.Report {
+	var report workflows.Report
+	if d.HasDetails() && d.Details(&report) != nil {
+		return workflows.Report{} // another program's failure: its message says more
+	}
+	return report
+}
+
+// withID names the run where the report could not: an input that cannot be used ends a run before it knows itself.
+func withID(report workflows.Report, id string) workflows.Report {
+	if report.WorkflowID == "" {
+		report.WorkflowID = id
+	}
+	return report
+}
+
+// lost is the end of a run of which nobody knows in what state it left the server.
+func lost(id, what string) verdict {
+	return verdict{workflows.Report{
+		WorkflowID: id, Summary: what + " Nobody knows in what state it left the server.",
+		Next: "look at the server and its snapshots at VPS.org, and at the history: temporal workflow show -w " + quote(id),
+	}, codePerson}
+}
+
+// outage is how long Temporal may be out of reach before a wait is given up.
+const outage = 5 * time.Minute
+
+// awaitClose waits until a run has closed. A run that was reset goes on as another run, which is then waited for.
+func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string) (verdict, error) {
+	lastContact := time.Now()
+	for {
+		var result json.RawMessage
+		err := c.GetWorkflow(ctx, id, runID).Get(ctx, &result)
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
+		if v, ok := verdictOf(id, result, err); ok {
+			if next := successor(ctx, c, id, runID, err); next != "" {
+				runID, lastContact = next, time.Now()
+				continue
+			}
+			return v, nil
+		}
+		var gone *serviceerror.NotFound
+		if errors.As(err, &gone) {
+			return lost(id, "The run is gone: Temporal no longer knows it."), nil
+		}
+		if time.Since(lastContact) > outage {
+			return verdict{}, fail(codePerson, "lost Temporal while waiting for %s: %w\nThe run goes on without this command. Look again: safepoint status %s --wait", id, err, quote(id))
+		}
+		select {
+		case <-ctx.Done():
+			return verdict{}, ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// successor is the run that took over from a terminated one, as after a reset; empty when there is none.
+func successor(ctx context.Context, c client.Client, id, runID string, err error) string {
+	var terminated *temporal.TerminatedError
+	if !errors.As(err, &terminated) || runID == "" {
+		return ""
+	}
+	latest, err := c.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil {
+		return ""
+	}
+	if next := latest.GetWorkflowExecutionInfo().GetExecution().GetRunId(); next != runID {
+		return next
+	}
+	return ""
+}
+
+// printVerdict writes the report and ends with its code.
+func (a *app) printVerdict(v verdict, format outputFormat) error {
+	if err := a.printReport(v.report, format); err != nil {
+		return err
+	}
+	return exit(v.code)
+}
+
+func (a *app) printReport(report workflows.Report, format outputFormat) error {
+	if format == formatJSON {
+		return a.printJSON(report)
+	}
+	return a.print(render.Report(report, a.outColour))
+}

@@ -1,0 +1,106 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Width is how wide text is laid out, in columns.
+const Width = 100
+
+// Clean makes text from outside safe to print on one line: no control characters and no marks that reorder text.
+func Clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		default:
+			return r
+		}
+	}, s)
+}
+
+// Elapsed writes a duration for people: 0.4s, 12.3s, 3m05s, 1h02m. A negative one (two clocks that differ) is zero.
+func Elapsed(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < time.Minute:
+		return fmt.Sprintf("%.1fs", d.Truncate(100*time.Millisecond).Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	default:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+}
+
+// offset writes how far into a run something happened: 0:05, 12:40, 1:02:03.
+func offset(d time.Duration) string {
+	d = max(d, 0)
+	if d >= time.Hour {
+		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// wrap cleans text and breaks it into lines of at most width columns, at spaces where it can; line breaks stay.
+func wrap(text string, width int) []string {
+	var lines []string
+	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		line := ""
+		for _, word := range strings.Fields(Clean(part)) {
+			switch {
+			case line == "":
+				line = word
+			case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+				line += " " + word
+			default:
+				lines = append(lines, line)
+				line = word
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Cut shortens a line to width columns. Colour codes take no room and are kept, so that a colour always ends.
+func Cut(line string, width int) string {
+	var b strings.Builder
+	seen, inCode := 0, false
+	for _, r := range line {
+		switch {
+		case r == '\x1b':
+			inCode = true
+			b.WriteRune(r)
+		case inCode:
+			inCode = r != 'm'
+			b.WriteRune(r)
+		case seen < width-1:
+			seen++
+			b.WriteRune(r)
+		case seen == width-1:
+			seen++
+			b.WriteRune('…')
+		default: // past the edge
+		}
+	}
+	return b.String()
+}
+
+// pad fills text up to width columns before it is coloured: colour codes would be counted otherwise.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

@@ -1,0 +1,19 @@
+// Command safepoint starts, watches and steers Safepoint's runbooks, and runs a whole local stack for trying them.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/cli"
+)
+
+func main() {
+	// SIGTERM is what CI systems send to a job that they cancel. Both only detach: no run is ever cancelled from here.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], cli.System())
+	stop()
+	os.Exit(code)
+}

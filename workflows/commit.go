@@ -1,0 +1,99 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/retention"
+)
+
+// commit keeps the change: the snapshot now belongs to retention, which prunes our own old ones. A prune that fails
+// does not undo a commit; the report says so.
+func (r *updateRun) commit(ctx workflow.Context) *ending {
+	r.enter(ctx, PhaseCommit)
+	r.waitFor(ctx, "retention to prune old snapshots")
+	r.prune(ctx)
+	return &ending{outcome: OutcomeCommitted, summary: r.commitSummary()}
+}
+
+// commitSummary says on what the commit rests.
+func (r *updateRun) commitSummary() string {
+	switch {
+	case len(r.report.Decisions) > 0 && r.report.Decisions[len(r.report.Decisions)-1].Decision == DecideCommit:
+		d := r.report.Decisions[len(r.report.Decisions)-1]
+		return fmt.Sprintf("The change is kept: decided by %q.", d.By)
+	case r.in.Verify.Skip:
+		return "The change was made and is kept; verification was skipped."
+	default:
+		return "The change was made, passed verification and is kept."
+	}
+}
+
+// prune applies retention.keep_last to the snapshots that this runbook left on the server (law 4). One delete after
+// the other: two writes to one server never overlap, and each looks at the list again right before.
+func (r *updateRun) prune(ctx workflow.Context) {
+	plan, err := retention.Apply(r.snapshots, r.policy(), retention.Options{})
+	if err != nil {
+		r.note("old snapshots were not pruned: %v", err)
+		return
+	}
+	var old []retention.Decision
+	for _, d := range plan.Decisions {
+		if !d.Keep && d.Snapshot.ID != r.snapshot.ID && !r.alreadyPruned(d.Snapshot.ID) {
+			old = append(old, d)
+		}
+	}
+	if len(old) == 0 || !r.ensureLock(ctx) {
+		return
+	}
+	for _, d := range old {
+		r.report.Pruned = append(r.report.Pruned, r.deleteSnapshot(ctx, d.Snapshot, d.Reason, 0))
+	}
+}
+
+// deleteTries bounds how often one delete is sent: a delete is safe to repeat, "already gone" is success.
+const deleteTries = 4
+
+// deleteSnapshot deletes one snapshot of ours, as far as the activity's own guard allows. The context is the calling
+// coroutine's own, disconnected from the run's cancellation: a delete in flight must not lose its answer.
+func (r *updateRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, reason string, twinOf int64) PrunedSnapshot {
+	pruned := PrunedSnapshot{ID: old.ID, Name: old.Name, Reason: reason}
+	var points []int64
+	if r.snapshot != nil {
+		points = []int64{r.snapshot.ID}
+	}
+	for try := 1; try <= deleteTries; try++ {
+		var result contract.DeleteSnapshotResult
+		err := workflow.ExecuteActivity(writeOptions(ctx, fmt.Sprintf("delete snapshot %d: %s", old.ID, reason)), contract.ActivityDeleteSnapshot, contract.DeleteSnapshotInput{
+			Fence:         r.fence(true), // safe to repeat: an earlier run's delete needs no look
+			ServerID:      r.in.ServerID,
+			SnapshotID:    old.ID,
+			NamePrefix:    r.in.Snapshot.NamePrefix,
+			Policy:        contract.PolicyUpdate,
+			RestorePoints: points,
+			TwinOf:        twinOf,
+		}).Get(ctx, &result)
+		if err != nil {
+			result.Answer = ambiguous(err)
+		}
+		pruned.Deleted, pruned.Detail = result.Deleted, result.Answer.Detail
+		if result.Deleted {
+			return pruned
+		}
+		switch result.Answer.Outcome {
+		case contract.WriteNotSent, contract.WriteAmbiguous:
+		case contract.WriteLockLost:
+			if !r.lockWasLost(ctx) {
+				return pruned
+			}
+		default: // refused by the guard or the API, or a bad token: asking again changes nothing
+			return pruned
+		}
+		if err := workflow.Sleep(ctx, retryPause(result.Answer, try)); err != nil {
+			return pruned
+		}
+	}
+	return pruned
+}

@@ -1,0 +1,80 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// ending is how a run ends: exactly one per run.
+type ending struct {
+	outcome Outcome
+	// failure is the failure class; empty for a completed or a canceled run.
+	failure string
+	// summary says what happened to the server, next what a person should do now.
+	summary string
+	next    string
+}
+
+// notChanged ends a run before its change: the server was not touched.
+func notChanged(failure, format string, args ...any) *ending {
+	return &ending{outcome: OutcomeNotChanged, failure: failure,
+		summary: fmt.Sprintf(format, args...) + " The server was not changed."}
+}
+
+// withNext adds what a person should do.
+func (e *ending) withNext(format string, args ...any) *ending {
+	e.next = fmt.Sprintf(format, args...)
+	return e
+}
+
+// result turns an ending into what the workflow returns. Every failure is non-retryable, so that a retry policy of the
+// caller can never make a change twice.
+func (e *ending) result(report *Report) (*Report, error) {
+	switch {
+	case e.outcome == OutcomeCanceled:
+		return nil, temporal.NewCanceledError(*report)
+	case e.failure != "":
+		message := e.summary
+		if e.next != "" {
+			message += " Next: " + e.next
+		}
+		return nil, temporal.NewApplicationErrorWithOptions(message, e.failure,
+			temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{*report}})
+	default: // committed, skipped, planned: the only ends that complete
+		return report, nil
+	}
+}
+
+// invalidInput is the end of a run whose input cannot be used. Nothing was contacted.
+func invalidInput(err error) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), contract.FailInvalidInput,
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{Report{
+			Runbook: TypeSnapshotUpdateVerify,
+			Outcome: OutcomeNotChanged,
+			Failure: contract.FailInvalidInput,
+			Summary: err.Error(),
+			Next:    "Mend the input and start the run again. Nothing was contacted.",
+		}}})
+}
+
+// close writes the end into the report and the search attributes.
+func (r *updateRun) close(ctx workflow.Context, end *ending) {
+	r.report.Outcome, r.report.Failure = end.outcome, end.failure
+	r.report.Summary, r.report.Next = end.summary, end.next
+	r.report.EndedAt = workflow.Now(ctx)
+	r.enterWith(ctx, PhaseDone, outcomeAttribute.ValueSet(string(end.outcome)))
+	r.waitFor(ctx, "nothing: the run has ended")
+}
+
+// stoppedBeforeChange is the end of a run that was interrupted before its change: by a cancel, or by a lost lock.
+func (r *updateRun) stoppedBeforeChange() *ending {
+	if r.lock != nil && r.lock.lost {
+		return notChanged(contract.FailLockLost, "The lock %s ended while this run held it (terminated by hand, or its id was reset).", r.lock.workflowID).
+			withNext("find out who ended the lock, then start the run again.")
+	}
+	return &ending{outcome: OutcomeCanceled, summary: "Canceled before the change. The server was not changed; a snapshot that was begun is left to retention."}
+}

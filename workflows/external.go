@@ -1,0 +1,179 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// externalChange is a change that a deploy system makes: it begins, heartbeats and reports.
+type externalChange struct {
+	// open is true from the completed snapshot until somebody began or nobody may any more; closed is for ever.
+	open, closed bool
+	// granted is the one runner that may change the server.
+	granted string
+	// earlierRun is true when an earlier run, before a reset, may have granted the change already.
+	earlierRun bool
+	lastBeat   time.Time
+	report     *ReportRequest
+}
+
+// changeExternally opens the change to one runner and waits for its report.
+func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
+	x, u := &r.external, r.in.Update
+	x.open = true
+	r.waitFor(ctx, "a runner to begin the change (update %q)", UpdateBegin)
+	begun, err := workflow.AwaitWithTimeout(before, u.BeginTimeout.Std(), func() bool { return x.granted != "" || x.earlierRun })
+	x.open, x.closed = false, true
+	switch {
+	case x.granted != "":
+		r.awaitReport(ctx)
+		return nil
+	case x.earlierRun:
+		r.changeBegun = true
+		r.settleChange(contract.ChangeUnknown, "this run was reset; an earlier run may have let a runner begin")
+		return nil
+	case err != nil:
+		return r.stoppedBeforeChange()
+	case !begun:
+		r.settleChange(contract.ChangeNotStarted, "no runner began in time")
+		return notChanged(contract.FailChangeNotStarted, "No runner began the change within update.begin_timeout (%s).", u.BeginTimeout).
+			withNext("start the deploy again with a new deploy id; raise update.begin_timeout if the runner is only slow to come.")
+	}
+	return nil
+}
+
+// awaitReport waits until the runner reported, fell silent for heartbeat_timeout, or update.timeout passed. A cancel
+// does not cut this short: a restore under a runner that still works would be undone by it. The runner sees the
+// cancel in the run's status and stops.
+func (r *updateRun) awaitReport(ctx workflow.Context) {
+	x, u := &r.external, r.in.Update
+	began := workflow.Now(ctx)
+	r.waitFor(ctx, "the report of runner %s", codeSpan(x.granted))
+	for {
+		now := workflow.Now(r.safe)
+		silent, total := u.HeartbeatTimeout.Std()-now.Sub(x.lastBeat), u.Timeout.Std()-now.Sub(began)
+		if total <= 0 {
+			r.settleChange(contract.ChangeUnknown, fmt.Sprintf("the runner did not report within update.timeout (%s)", u.Timeout))
+			return
+		}
+		if silent <= 0 {
+			r.settleChange(contract.ChangeUnknown, fmt.Sprintf("the runner was silent for update.heartbeat_timeout (%s)", u.HeartbeatTimeout))
+			return
+		}
+		reported, err := workflow.AwaitWithTimeout(r.safe, min(silent, total), func() bool { return x.report != nil })
+		if err != nil { // the safe context is never cancelled
+			r.settleChange(contract.ChangeUnknown, plain(err))
+			return
+		}
+		if reported {
+			r.settleChange(x.report.Result, x.report.Detail)
+			return
+		}
+		if err := letOthersRun(r.safe); err != nil {
+			r.settleChange(contract.ChangeUnknown, plain(err))
+			return
+		}
+	}
+}
+
+// letOthersRun gives every other coroutine a turn in this very task. A worker that was away finds the heartbeat and the
+// timer of the silence in one task, and the timer's side would run first: a runner whose heartbeat the server has
+// acknowledged would count as silent, and be restored under.
+func letOthersRun(ctx workflow.Context) error {
+	ran := false
+	workflow.Go(ctx, func(workflow.Context) { ran = true }) // new coroutines run last
+	return workflow.Await(ctx, func() bool { return ran })
+}
+
+// begin is the handler of the update "begin": it blocks until the change may start, then grants it to one runner.
+func (r *updateRun) begin(ctx workflow.Context, request BeginRequest) (BeginAnswer, error) {
+	x := &r.external
+	safe, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if err := workflow.Await(safe, func() bool { return x.open || x.closed || r.ended }); err != nil {
+		return BeginAnswer{}, err
+	}
+	if x.open && x.granted == "" && !x.earlierRun {
+		r.grant(safe, request.Runner)
+	}
+	switch {
+	case x.granted == request.Runner:
+		return BeginAnswer{
+			Granted: true, Snapshot: r.restorePoint(),
+			Timeout: r.in.Update.Timeout, HeartbeatTimeout: r.in.Update.HeartbeatTimeout,
+		}, nil
+	case x.granted != "":
+		return BeginAnswer{Detail: "another runner makes this change; await the verdict"}, nil
+	case x.earlierRun:
+		return BeginAnswer{Detail: "the run was reset and an earlier runner may have begun; await the verdict"}, nil
+	default:
+		return BeginAnswer{Detail: "the run ended or stopped waiting before the change"}, nil
+	}
+}
+
+// grant gives the change to a runner, unless an earlier run may have done so: the marker in the history says which run
+// decided, so that a replay decides the same and a reset run does not grant again.
+func (r *updateRun) grant(ctx workflow.Context, runner string) {
+	x := &r.external
+	var decidedBy string
+	marker := workflow.SideEffect(ctx, func(ctx workflow.Context) any { return workflow.GetInfo(ctx).WorkflowExecution.RunID })
+	if err := marker.Get(&decidedBy); err != nil || decidedBy != r.report.OriginalRunID {
+		x.earlierRun = true
+		return
+	}
+	if x.granted != "" || !x.open || r.beforeChange.Err() != nil {
+		return
+	}
+	// From this very moment a cancel or a lost lock no longer stops the run.
+	r.changeBegun = true
+	x.granted, x.lastBeat = runner, workflow.Now(ctx)
+	r.report.Change.Runner = runner
+}
+
+// runnerReported is the handler of the update "report"; its validator has refused what does not fit.
+func (r *updateRun) runnerReported(_ workflow.Context, request ReportRequest) (ReportAnswer, error) {
+	if r.external.report != nil {
+		return ReportAnswer{Accepted: true, Detail: "already reported"}, nil
+	}
+	late := r.report.Change.Result != ""
+	r.external.report = &request
+	if late {
+		return ReportAnswer{Accepted: true, Detail: "a late report: it settles the verification or the hold"}, nil
+	}
+	return ReportAnswer{Accepted: true, Detail: "reported"}, nil
+}
+
+// checkReport refuses a report that cannot settle anything.
+func (r *updateRun) checkReport(request ReportRequest) error {
+	x := &r.external
+	switch {
+	case r.in.Update.Kind != UpdateExternal:
+		return refuse("this run's change is %q, nobody reports to it", r.in.Update.Kind)
+	case request.Result != contract.ChangeSucceeded && request.Result != contract.ChangeFailed:
+		return refuse("result must be \"succeeded\" or \"failed\", got %q", request.Result)
+	case x.granted == "":
+		return refuse("no runner has begun the change: send the update %q first", UpdateBegin)
+	case request.Runner != x.granted:
+		return refuse("runner %q was not granted the change", request.Runner)
+	case r.restoreBegun:
+		return refuse("too late: the restore of the server has begun, and it overwrites the change")
+	case r.ended:
+		return refuse("too late: the run has ended as %s", r.report.Outcome)
+	case x.report != nil && x.report.Result != request.Result:
+		return refuse("this runner has already reported %q", x.report.Result)
+	case r.phase == PhaseCommit:
+		return refuse("too late: the change is committed")
+	}
+	return nil
+}
+
+// heard takes the heartbeat of the granted runner; others are ignored.
+func (r *updateRun) heard(ctx workflow.Context, beat HeartbeatSignal) {
+	if r.external.granted != "" && beat.Runner == r.external.granted {
+		r.external.lastBeat = workflow.Now(ctx)
+	}
+}

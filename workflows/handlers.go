@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// maxWord bounds what a person or a program may send as a name: it is kept in the history and shown in the UI.
+const (
+	maxRunner = 128
+	maxDetail = 2000
+)
+
+// setHandlers makes the run answer its query, updates and signal.
+func (r *updateRun) setHandlers(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandlerWithOptions(ctx, QueryStatus, r.status,
+		workflow.QueryHandlerOptions{Description: "phase, what it waits for, snapshot, verdicts, what a person may do"}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateBegin, r.begin, workflow.UpdateHandlerOptions{
+		Validator:   r.checkBegin,
+		Description: "an external runner asks to make the change; blocks until the snapshot is completed",
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateReport, r.runnerReported, workflow.UpdateHandlerOptions{
+		Validator:   r.validateReport,
+		Description: "the granted runner says how its change ended",
+	}); err != nil {
+		return err
+	}
+	if err := workflow.SetUpdateHandlerWithOptions(ctx, UpdateDecide, r.decide, workflow.UpdateHandlerOptions{
+		Validator:   r.checkDecision,
+		Description: "a person decides for a held run: commit, rollback or extend",
+	}); err != nil {
+		return err
+	}
+	workflow.Go(r.safe, func(ctx workflow.Context) {
+		beats := workflow.GetSignalChannel(ctx, SignalHeartbeat)
+		for {
+			var beat HeartbeatSignal
+			beats.Receive(ctx, &beat)
+			r.heard(ctx, beat)
+		}
+	})
+	return nil
+}
+
+// refuse is a validator's no: it writes no event and reaches the caller as its message.
+func refuse(format string, args ...any) error {
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), "Refused", nil)
+}
+
+func (r *updateRun) checkBegin(request BeginRequest) error {
+	switch {
+	case r.in.Update.Kind != UpdateExternal:
+		return refuse("this run's change is %q, nobody begins it from outside", r.in.Update.Kind)
+	case request.Runner == "" || len(request.Runner) > maxRunner:
+		return refuse("runner must be 1 to %d characters, random for each process", maxRunner)
+	}
+	return nil
+}
+
+func (r *updateRun) validateReport(request ReportRequest) error {
+	if len(request.Detail) > maxDetail {
+		return refuse("detail is too long: at most %d characters", maxDetail)
+	}
+	return r.checkReport(request)
+}
+
+// status is the handler of the query.
+func (r *updateRun) status() (Status, error) {
+	s := Status{
+		Runbook:    r.report.Runbook,
+		ServerID:   r.in.ServerID,
+		Phase:      r.phase,
+		Since:      r.report.Phases[len(r.report.Phases)-1].StartedAt,
+		WaitingFor: r.waitingFor,
+		Window:     r.window,
+		Snapshot:   r.report.Snapshot,
+		Change:     r.report.Change,
+		Outcome:    r.report.Outcome,
+		Phases:     r.report.Phases,
+		Notes:      r.report.Notes,
+		CanDo:      r.canDo(),
+	}
+	if n := len(r.report.Verifications); n > 0 {
+		s.LastVerification = &r.report.Verifications[n-1]
+	}
+	if r.hold != nil {
+		s.Hold = &Hold{Why: r.hold.why, Until: r.hold.until, Decisions: slices.Clone(r.hold.allowed)}
+	}
+	return s, nil
+}
+
+// canDo lists what a person may do now, as commands.
+func (r *updateRun) canDo() []string {
+	id := r.report.WorkflowID
+	switch {
+	case r.ended:
+		return []string{"safepoint report " + id}
+	case r.hold != nil:
+		var can []string
+		for _, d := range r.hold.allowed {
+			can = append(can, fmt.Sprintf("safepoint decide %s %s --by <name>", id, d))
+		}
+		return can
+	case r.restoreBegun:
+		return []string{"wait: a rollback is never interrupted"}
+	default:
+		return []string{"temporal workflow cancel -w " + id + " (leaves the server safe)"}
+	}
+}

@@ -1,0 +1,196 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// nextStep is what a change's result and a verdict lead to.
+type nextStep string
+
+const (
+	stepCommit   nextStep = "commit"
+	stepRollback nextStep = "rollback"
+	stepHold     nextStep = "hold"
+)
+
+// verification is a verdict and what it rests on.
+type verification struct {
+	Verdict contract.Verdict
+	Detail  string
+}
+
+// decideNext is the table of DESIGN "How the change's result decides". Inconclusive never commits and never restores:
+// a broken checker is not a broken server (law 6).
+func decideNext(change contract.ChangeResult, verdict contract.Verdict, onUnknown OnUnknown) nextStep {
+	switch {
+	case change == contract.ChangeFailed:
+		return stepRollback
+	case verdict == contract.VerdictFailed:
+		return stepRollback
+	case verdict != contract.VerdictPassed:
+		return stepHold
+	case change == contract.ChangeSucceeded:
+		return stepCommit
+	}
+	// Green, but nobody knows whether the change was made: green may only mean that nothing was changed.
+	switch onUnknown {
+	case UnknownCommit:
+		return stepCommit
+	case UnknownRollback:
+		return stepRollback
+	default: // hold, and whatever a later version may add
+		return stepHold
+	}
+}
+
+// judge verifies the change and follows the verdict. It returns nil when the change is to be committed.
+func (r *updateRun) judge(ctx workflow.Context) *ending {
+	for {
+		if ctx.Err() != nil {
+			return r.rollBack(ctx, "canceled by a person during the "+string(PhaseChange))
+		}
+		var verdict verification
+		if r.report.Change.Result != contract.ChangeFailed {
+			var reported bool
+			verdict, reported = r.verifyChange(ctx)
+			if reported {
+				r.settleChange(r.external.report.Result, r.external.report.Detail)
+				continue // a late report: judge again, by what the runner says
+			}
+			if ctx.Err() != nil {
+				return r.rollBack(ctx, "canceled by a person during the verification")
+			}
+		}
+		change := r.report.Change
+		switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
+		case stepCommit:
+			return nil
+		case stepRollback:
+			return r.rollBack(ctx, rollbackCause(change, verdict))
+		default:
+			end, again := r.holdVerdict(ctx, holdCause(change, verdict))
+			if !again {
+				return end
+			}
+		}
+	}
+}
+
+// rollbackCause says why a run rolls back.
+func rollbackCause(change *ChangeRecord, verdict verification) string {
+	switch {
+	case change.Result == contract.ChangeFailed:
+		return "the change failed: " + change.Detail
+	case verdict.Verdict == contract.VerdictFailed:
+		return "verification failed: " + verdict.Detail
+	default:
+		return "nobody knows whether the change was made, and update.on_unknown is rollback: " + change.Detail
+	}
+}
+
+// holdCause says why a run holds.
+func holdCause(change *ChangeRecord, verdict verification) string {
+	if verdict.Verdict == contract.VerdictPassed {
+		return "the checks are green, but nobody knows whether the change was made: " + change.Detail
+	}
+	return "the checks could not judge the server: " + verdict.Detail
+}
+
+// holdVerdict holds for a person. It says again=true when a late report came and the change is to be judged anew.
+func (r *updateRun) holdVerdict(ctx workflow.Context, why string) (end *ending, again bool) {
+	reports := r.external.granted != "" && r.external.report == nil
+	switch r.holdForPerson(ctx, why, reports) {
+	case heldCommit:
+		return nil, false
+	case heldRollback:
+		return r.restore("a person decided so: " + why), false
+	case heldReported:
+		r.settleChange(r.external.report.Result, r.external.report.Detail)
+		return nil, true
+	case heldCanceled:
+		return r.changeEnd("Canceled by a person while the run was held (%s).", why), false
+	default: // timed out
+		return r.changeEnd("Nobody decided within rollback.hold_timeout (%s): %s.", r.in.Rollback.HoldTimeout, why), false
+	}
+}
+
+// rollBack does what rollback.on_failure says.
+func (r *updateRun) rollBack(ctx workflow.Context, cause string) *ending {
+	switch r.in.Rollback.OnFailure {
+	case FailureNone:
+		return r.changeEnd("The change is bad (%s) and rollback.on_failure is none.", cause)
+	case FailureHold:
+		switch r.holdForPerson(ctx, cause, false) {
+		case heldCommit:
+			return nil
+		case heldRollback:
+			return r.restore("a person decided so: " + cause)
+		case heldCanceled:
+			return r.changeEnd("Canceled by a person while the run was held (%s).", cause)
+		default: // timed out
+			return r.changeEnd("Nobody decided within rollback.hold_timeout (%s): %s.", r.in.Rollback.HoldTimeout, cause)
+		}
+	default: // restore
+		return r.restore(cause)
+	}
+}
+
+// verifyChange runs the checks after the change. It says reported=true when the runner's late report came first.
+func (r *updateRun) verifyChange(ctx workflow.Context) (outcome verification, reported bool) {
+	if r.in.Verify.Skip {
+		return verification{Verdict: contract.VerdictPassed, Detail: "verification is skipped"}, false
+	}
+	r.enter(ctx, PhaseVerify)
+	r.waitFor(ctx, "the checks after the change")
+	looking, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	seen := r.external.report
+	var record VerificationRecord
+	var err error
+	done := false
+	workflow.Go(looking, func(ctx workflow.Context) {
+		record, err = r.verifyOnce(ctx, VerifiedChange, r.changeInput())
+		done = true
+	})
+	if waitErr := workflow.Await(ctx, func() bool { return done || r.external.report != seen }); waitErr != nil {
+		return outcome, false // cancelled: the caller looks at ctx
+	}
+	if !done {
+		return outcome, true
+	}
+	if err != nil {
+		return verification{Verdict: contract.VerdictInconclusive, Detail: "the verification could not be made: " + plain(err)}, false
+	}
+	return verification{Verdict: record.Verdict, Detail: record.Detail}, false
+}
+
+// changeInput is the verification as the user asked for it.
+func (r *updateRun) changeInput() contract.VerifyInput {
+	v := r.in.Verify
+	return contract.VerifyInput{
+		Checks: v.Checks, InitialDelay: v.InitialDelay, Interval: v.Interval, Timeout: v.Timeout,
+		Successes: v.Successes, Failures: v.Failures, BakeTime: v.BakeTime,
+	}
+}
+
+// verifyOnce runs one verification and records it.
+func (r *updateRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contract.VerifyInput) (VerificationRecord, error) {
+	began := workflow.Now(ctx)
+	var result contract.VerifyResult
+	longest := in.InitialDelay.Std() + in.Timeout.Std() + in.BakeTime.Std()
+	err := workflow.ExecuteActivity(waitOptions(ctx, longest, fmt.Sprintf("verify the %s: %d checks", of, len(in.Checks))),
+		contract.ActivityVerify, in).Get(ctx, &result)
+	if err != nil {
+		return VerificationRecord{}, err
+	}
+	record := VerificationRecord{
+		Of: of, Verdict: result.Verdict, Detail: result.Detail, Rounds: result.Rounds, Checks: result.Last,
+		StartedAt: began, EndedAt: workflow.Now(ctx),
+	}
+	r.report.Verifications = append(r.report.Verifications, record)
+	return record, nil
+}

@@ -1,0 +1,103 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// How long the API says its two long actions take (sure: vendor reference). Shown to people, decides nothing.
+var (
+	snapshotWindow = Window{Min: Duration(3 * time.Minute), Max: Duration(10 * time.Minute)}
+	restoreWindow  = Window{Min: Duration(5 * time.Minute), Max: Duration(15 * time.Minute)}
+)
+
+// enter moves the run to a phase.
+func (r *updateRun) enter(ctx workflow.Context, phase Phase) { r.enterWith(ctx, phase) }
+
+// enterWith moves the run to a phase and upserts further search attributes in the same event.
+func (r *updateRun) enterWith(ctx workflow.Context, phase Phase, more ...temporal.SearchAttributeUpdate) {
+	if r.phase == phase {
+		return
+	}
+	now := workflow.Now(ctx)
+	r.report.Phases[len(r.report.Phases)-1].EndedAt = now
+	r.report.Phases = append(r.report.Phases, PhaseRecord{Phase: phase, StartedAt: now})
+	if phase == PhaseDone {
+		r.report.Phases[len(r.report.Phases)-1].EndedAt = now
+	}
+	r.phase = phase
+	updates := append([]temporal.SearchAttributeUpdate{phaseAttribute.ValueSet(string(phase))}, more...)
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		// Only a programming error (an empty update) gets here; the run itself must not stop for a label.
+		workflow.GetLogger(ctx).Error("search attributes were not set", "error", err)
+	}
+}
+
+// waitFor says what the run waits for now, in the status query and in the UI.
+func (r *updateRun) waitFor(ctx workflow.Context, format string, args ...any) {
+	r.waitIn(ctx, nil, format, args...)
+}
+
+// waitIn is waitFor with the documented length of the wait.
+func (r *updateRun) waitIn(ctx workflow.Context, window *Window, format string, args ...any) {
+	r.waitingFor = fmt.Sprintf(format, args...)
+	r.window = nil
+	if window != nil {
+		w := *window
+		w.From = workflow.Now(ctx)
+		r.window = &w
+	}
+	workflow.SetCurrentDetails(ctx, r.details())
+}
+
+// note adds a surprise to the report.
+func (r *updateRun) note(format string, args ...any) {
+	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
+}
+
+// details is the short Markdown status that the UI shows.
+func (r *updateRun) details() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** of server %d", r.phase, r.in.ServerID)
+	if r.server.Name != "" {
+		fmt.Fprintf(&b, " (%s)", codeSpan(r.server.Name))
+	}
+	fmt.Fprintf(&b, "\n\nWaiting for %s.", r.waitingFor)
+	if r.snapshot != nil {
+		fmt.Fprintf(&b, "\n\nRestore point: snapshot %d %s.", r.snapshot.ID, codeSpan(r.snapshot.Name))
+	}
+	if c := r.report.Change; c != nil {
+		fmt.Fprintf(&b, "\n\nChange (%s): %s.", c.Kind, resultWord(c.Result))
+	}
+	if r.hold != nil {
+		fmt.Fprintf(&b, "\n\n**A person must decide:** %s", r.hold.why)
+	}
+	if r.report.Summary != "" {
+		fmt.Fprintf(&b, "\n\n**%s**: %s", r.report.Outcome, r.report.Summary)
+	}
+	return b.String()
+}
+
+// codeSpan shows text that came from outside so that it can never become Markdown of its own.
+func codeSpan(s string) string {
+	return "`" + strings.Map(func(c rune) rune {
+		if c == '`' || c < ' ' {
+			return '\''
+		}
+		return c
+	}, s) + "`"
+}
+
+// resultWord names a change's result for people.
+func resultWord(result contract.ChangeResult) string {
+	if result == "" {
+		return "under way"
+	}
+	return strings.ReplaceAll(string(result), "_", " ")
+}

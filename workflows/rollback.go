@@ -1,0 +1,268 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// restoreEnd is how one decision to restore ended.
+type restoreEnd string
+
+const (
+	// restoreFinished: the restore took effect and is over.
+	restoreFinished restoreEnd = "finished"
+	// restoreGreen: nobody saw the restore take effect, but the checks are green.
+	restoreGreen restoreEnd = "green"
+	// restoreHeld: a person must decide.
+	restoreHeld restoreEnd = "held"
+	// restoreFailed: a person must act; nothing more can be done here.
+	restoreFailed restoreEnd = "failed"
+)
+
+// restore rolls the server back to the restore point. It is never interrupted: a server half restored is worse than
+// either state (law 9). It returns nil when a person decides to keep the server as it is.
+func (r *updateRun) restore(cause string) *ending {
+	ctx := r.safe
+	r.restoreBegun = true
+	r.report.Rollback = &RollbackRecord{Cause: cause}
+	for {
+		r.enter(ctx, PhaseRollback)
+		how, detail := r.restoreOnce(ctx)
+		r.report.Rollback.Detail = detail
+		switch how {
+		case restoreFinished:
+			return r.afterRestore(ctx, cause)
+		case restoreGreen:
+			r.note("%s", detail)
+			return r.rolledBack(cause)
+		case restoreFailed:
+			return r.rollbackFailed(detail)
+		default: // held
+			end, again := r.holdRollback(ctx, detail)
+			if !again {
+				return end
+			}
+		}
+	}
+}
+
+// holdRollback lets a person decide about a rollback that cannot go on. A cancel cannot end this hold: it asked to
+// leave the server safe, and only the person knows what is safe here.
+func (r *updateRun) holdRollback(ctx workflow.Context, why string) (end *ending, again bool) {
+	switch r.holdForPerson(ctx, why, false) {
+	case heldRollback:
+		return nil, true
+	case heldCommit:
+		return nil, false
+	default: // timed out
+		return r.rollbackFailed(fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.in.Rollback.HoldTimeout)), false
+	}
+}
+
+// attempt is one decision to restore: at most one restore takes effect for it (law 3).
+type attempt struct {
+	began time.Time
+	// before is the server right before the first POST.
+	before contract.Server
+	// unclear is true after an ambiguous POST of this decision.
+	unclear bool
+	// looked is true once this run has looked for the effect of earlier POSTs.
+	looked bool
+	// again is true once the one further POST after red checks has been used.
+	again bool
+}
+
+// left is how much of restore_timeout is left, at least a second so that every wait looks once.
+func (r *updateRun) left(ctx workflow.Context, a *attempt) time.Duration {
+	return max(r.in.Rollback.RestoreTimeout.Std()-workflow.Now(ctx).Sub(a.began), time.Second)
+}
+
+// restoreOnce carries out one decision.
+func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
+	a := &attempt{began: workflow.Now(ctx), looked: r.restoreWasDecided}
+	seen, problem := r.readServer(ctx, a)
+	if problem != "" {
+		return restoreFailed, problem
+	}
+	a.before = seen.Server
+	if seen.Server.Status == contract.ServerRestoring {
+		if seen.RunID == r.report.OriginalRunID || a.looked {
+			return restoreHeld, "the server is being restored by somebody else"
+		}
+		// The run was reset, and the run before may have begun this very restore.
+		return r.followRestore(ctx, a, "an earlier run, before a reset, may have begun this restore")
+	}
+	for try := 1; ; try++ {
+		if !r.ensureLock(ctx) {
+			return restoreFailed, "the server's lock was lost and another run holds it"
+		}
+		how, detail, pause := r.postRestore(ctx, a, try)
+		if how != "" {
+			return how, detail
+		}
+		if workflow.Now(ctx).Sub(a.began)+pause >= r.in.Rollback.RestoreTimeout.Std() {
+			return restoreFailed, "the API did not take the restore within rollback.restore_timeout: " + detail
+		}
+		if err := workflow.Sleep(ctx, pause); err != nil {
+			return restoreFailed, plain(err)
+		}
+	}
+}
+
+// postRestore sends one POST and follows it. An empty end means: nothing took effect, send again after the pause.
+func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (restoreEnd, string, time.Duration) {
+	r.waitFor(ctx, "the API to accept the restore of snapshot %d", r.snapshot.ID)
+	result := r.sendRestore(ctx, a)
+	answer := result.Answer
+	pause := retryPause(answer, try)
+	if result.Unfit != "" {
+		return restoreFailed, "snapshot " + fmt.Sprint(r.snapshot.ID) + " cannot be restored: " + result.Unfit, 0
+	}
+	switch answer.Outcome {
+	case contract.WriteAccepted:
+		how, detail := r.followRestore(ctx, a, "accepted")
+		return how, detail, pause
+	case contract.WriteRefused:
+		how, detail := r.restoreRefused(ctx, a, answer)
+		return how, detail, pause
+	case contract.WriteUnauthorized:
+		if !r.awaitAccess(ctx, r.left(ctx, a)) {
+			return restoreFailed, "the API refuses the token, and it was not mended within rollback.restore_timeout: " + answer.Detail, 0
+		}
+		// A token that works again may still lack this permission: with the pause, the next try is not a hot loop.
+		return "", answer.Detail, pause
+	case contract.WriteLockLost:
+		if !r.lockWasLost(ctx) {
+			return restoreFailed, "the server's lock was lost and another run holds it", 0
+		}
+		return "", answer.Detail, 0
+	case contract.WriteNotSent:
+		return "", answer.Detail, pause
+	default: // ambiguous: look before any second POST
+		a.unclear = true
+		r.note("restoring: %s; looked at the server before sending again", answer.Detail)
+		how, detail := r.followRestore(ctx, a, answer.Detail)
+		return how, detail, pause
+	}
+}
+
+// sendRestore runs the one activity that posts a restore.
+func (r *updateRun) sendRestore(ctx workflow.Context, a *attempt) contract.RestoreSnapshotResult {
+	r.report.Rollback.Posts++
+	r.restoreWasDecided = true
+	var result contract.RestoreSnapshotResult
+	err := workflow.ExecuteActivity(writeOptions(ctx, fmt.Sprintf("restore snapshot %d", r.snapshot.ID)), contract.ActivityRestoreSnapshot,
+		contract.RestoreSnapshotInput{Fence: r.fence(a.looked), ServerID: r.in.ServerID, SnapshotID: r.snapshot.ID}).Get(ctx, &result)
+	if err != nil {
+		result.Answer = ambiguous(err)
+	}
+	switch result.Answer.Outcome {
+	case contract.WriteNotSent, contract.WriteLockLost:
+		r.report.Rollback.Posts--
+	case contract.WriteAccepted, contract.WriteAmbiguous, contract.WriteRefused, contract.WriteUnauthorized:
+	}
+	if result.Unfit != "" {
+		r.report.Rollback.Posts--
+	}
+	return result
+}
+
+// restoreRefused tells a 400 apart: ours under way already, or somebody else's (law 3).
+func (r *updateRun) restoreRefused(ctx workflow.Context, a *attempt, answer contract.WriteAnswer) (restoreEnd, string) {
+	if answer.Status == 404 {
+		return restoreFailed, fmt.Sprintf("snapshot %d is gone: %s", r.snapshot.ID, answer.Detail)
+	}
+	if a.unclear {
+		seen, problem := r.readServer(ctx, a)
+		if problem != "" {
+			return restoreFailed, problem
+		}
+		if seen.Server.Status == contract.ServerRestoring {
+			return r.followRestore(ctx, a, "begun by an earlier request whose answer was lost")
+		}
+	}
+	return restoreHeld, fmt.Sprintf("the API refused the restore (HTTP %d: %s): somebody else may be restoring the server", answer.Status, answer.Detail)
+}
+
+// followRestore waits until the restore has finished, or until only the checks can tell whether it took effect. An
+// empty end means that it did not, and one more POST is allowed.
+func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) (restoreEnd, string) {
+	accepted := workflow.Now(ctx)
+	timeout := r.left(ctx, a)
+	r.waitIn(ctx, &restoreWindow, "the restore of snapshot %d to finish (%s)", r.snapshot.ID, how)
+	var result contract.AwaitRestoreResult
+	err := workflow.ExecuteActivity(waitOptions(ctx, timeout, "wait until the restore has finished"), contract.ActivityAwaitRestore,
+		contract.AwaitRestoreInput{ServerID: r.in.ServerID, Before: a.before, Timeout: Duration(timeout)}).Get(ctx, &result)
+	if err != nil {
+		return restoreFailed, "the wait for the restore failed: " + plain(err)
+	}
+	a.looked = true
+	r.server = result.Server
+	record := r.report.Rollback
+	record.SeenRestoring = record.SeenRestoring || result.SeenRestoring
+	switch {
+	case result.State != contract.AwaitDone:
+		return restoreFailed, fmt.Sprintf("the restore had not finished within rollback.restore_timeout (%s), the server is %q: %s", r.in.Rollback.RestoreTimeout, result.Server.Status, result.Detail)
+	case !result.Unclear:
+		record.LostFrom, record.LostUntil = r.snapshot.CreatedAt, accepted
+		return restoreFinished, ""
+	}
+	return r.judgeUnclearRestore(ctx, a)
+}
+
+// judgeUnclearRestore lets the checks say whether a restore that nobody saw took effect: green ends the run rolled back
+// with a note, red allows one more POST, inconclusive holds (law 3).
+func (r *updateRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
+	const unseen = "the server was never seen restoring and its updated_at proves nothing"
+	if r.in.Verify.Skip {
+		return restoreHeld, unseen + ", and there are no checks to tell"
+	}
+	r.waitFor(ctx, "the checks: did the restore take effect?")
+	record, err := r.verifyOnce(ctx, VerifiedRestore, r.changeInput())
+	if err != nil {
+		return restoreHeld, unseen + ", and the checks could not be made: " + plain(err)
+	}
+	switch record.Verdict {
+	case contract.VerdictPassed:
+		return restoreGreen, unseen + ", but the checks are green: taken as restored"
+	case contract.VerdictFailed:
+		if a.again {
+			return restoreHeld, unseen + ", and the checks are still red after a second request: " + record.Detail
+		}
+		a.again = true
+		return "", unseen + ", and the checks are red: sent once more"
+	default: // inconclusive
+		return restoreHeld, unseen + ", and the checks could not judge the server: " + record.Detail
+	}
+}
+
+// readServer reads the server and its snapshots for as long as the rollback may take.
+func (r *updateRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadServerResult, string) {
+	for try := 1; ; try++ {
+		r.waitFor(ctx, "a look at the server before the restore")
+		var seen contract.ReadServerResult
+		err := workflow.ExecuteActivity(readOptions(ctx, "look at the server before the restore"), contract.ActivityReadServer,
+			contract.ServerInput{ServerID: r.in.ServerID}).Get(ctx, &seen)
+		if err == nil {
+			return seen, ""
+		}
+		if isFailure(err, contract.ErrNotFound) {
+			return seen, "the server is gone: " + plain(err)
+		}
+		if isFailure(err, contract.ErrUnauthorized) {
+			// A token that works again may still lack this permission, so the pause and the end below hold here too.
+			r.awaitAccess(ctx, r.left(ctx, a))
+		}
+		pause := retryPause(contract.WriteAnswer{}, try)
+		if workflow.Now(ctx).Sub(a.began)+pause >= r.in.Rollback.RestoreTimeout.Std() {
+			return seen, "the API could not be read within rollback.restore_timeout: " + plain(err)
+		}
+		if err := workflow.Sleep(ctx, pause); err != nil {
+			return seen, plain(err)
+		}
+	}
+}

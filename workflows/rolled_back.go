@@ -1,0 +1,77 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// afterRestore brings the server up if the restore left it stopped (law 11), then verifies.
+func (r *updateRun) afterRestore(ctx workflow.Context, cause string) *ending {
+	if r.server.Status == contract.ServerStopped {
+		if problem := r.power(ctx, contract.ActivityStartServer, contract.ServerActive, r.in.Rollback.RestoreTimeout.Std()); problem != "" {
+			return r.rollbackFailed("the server was restored but could not be started: " + problem)
+		}
+		r.report.Rollback.StartedServer = true
+	}
+	if r.in.Verify.Skip {
+		r.note("the restored server was not verified: verify.skip is set")
+		return r.rolledBack(cause)
+	}
+	r.waitFor(ctx, "the checks after the restore")
+	record, err := r.verifyOnce(ctx, VerifiedRestore, r.changeInput())
+	detail := record.Detail
+	if err != nil {
+		detail = "the verification could not be made: " + plain(err)
+	}
+	if err == nil && record.Verdict == contract.VerdictPassed {
+		return r.rolledBack(cause)
+	}
+	return (&ending{
+		outcome: OutcomeRolledBackUnverified,
+		failure: contract.FailRolledBackUnverified,
+		summary: fmt.Sprintf("Rolled back (%s): the server was restored to snapshot %d %q, but is not healthy: %s.", cause, r.snapshot.ID, r.snapshot.Name, detail),
+	}).withNext("look at the server now; the snapshot is kept.")
+}
+
+// rolledBack is the end of a good rollback. It is a failed end all the same: the change did not go through.
+func (r *updateRun) rolledBack(cause string) *ending {
+	verified := " and verified"
+	if r.in.Verify.Skip {
+		verified = " (not verified: verify.skip)"
+	}
+	return &ending{
+		outcome: OutcomeRolledBack,
+		failure: contract.FailRolledBack,
+		summary: fmt.Sprintf("Rolled back (%s): the server was restored to snapshot %d %q%s. Everything written to it since %s is lost.",
+			cause, r.snapshot.ID, r.snapshot.Name, verified, r.lostSince()),
+	}
+}
+
+// lostSince names the moment to which the server went back.
+func (r *updateRun) lostSince() string {
+	if r.snapshot.CreatedAt.IsZero() {
+		return "the snapshot"
+	}
+	return r.snapshot.CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// rollbackFailed is the end of a rollback that needs a person, with the command to type.
+func (r *updateRun) rollbackFailed(detail string) *ending {
+	return (&ending{
+		outcome: OutcomeRollbackFailed,
+		failure: contract.FailRollback,
+		summary: fmt.Sprintf("The rollback failed: %s. The server may hold the bad change, or be half restored.", detail),
+	}).withNext("look at server %d at VPS.org, then restore snapshot %d by hand if it is not restoring: "+
+		"curl -X POST -H \"Authorization: Bearer $VPS_API_TOKEN\" \"${VPS_API_URL:-https://admin.vps.org/api/v1}/snapshots/%d/restore/\"", r.in.ServerID, r.snapshot.ID, r.snapshot.ID)
+}
+
+// isFailure says whether an error is an application error of the class.
+func isFailure(err error, class string) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == class
+}

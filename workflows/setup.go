@@ -1,0 +1,65 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// newUpdateRun makes the run from its input and identity.
+func newUpdateRun(ctx workflow.Context, in SnapshotUpdateVerifyInput) *updateRun {
+	info := workflow.GetInfo(ctx)
+	r := &updateRun{in: in, phase: PhasePreflight}
+	r.safe, _ = workflow.NewDisconnectedContext(ctx)
+	r.beforeChange, r.cancelBeforeChange = workflow.WithCancel(ctx)
+	r.own = contract.OwnSnapshot{
+		ServerID: in.ServerID,
+		Name:     snapshotName(in.Snapshot.NamePrefix, in.ServerID, info),
+		RunID:    info.OriginalRunID,
+	}
+	r.report = Report{
+		Runbook:       TypeSnapshotUpdateVerify,
+		WorkflowID:    info.WorkflowExecution.ID,
+		RunID:         info.WorkflowExecution.RunID,
+		OriginalRunID: info.OriginalRunID,
+		ServerID:      in.ServerID,
+		Reason:        in.Reason,
+		StartedAt:     info.WorkflowStartTime,
+	}
+	return r
+}
+
+// setup answers queries and takes updates before the first wait: an update can arrive in the very first task.
+func (r *updateRun) setup(ctx workflow.Context) error {
+	if err := r.setHandlers(ctx); err != nil {
+		return err
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx,
+		serverIDAttribute.ValueSet(r.in.ServerID), phaseAttribute.ValueSet(string(r.phase))); err != nil {
+		return err
+	}
+	r.report.Phases = []PhaseRecord{{Phase: r.phase, StartedAt: workflow.Now(ctx)}}
+	r.waitFor(ctx, "the server's lock")
+	return nil
+}
+
+// snapshotName is made from the run: prefix, server, start time and a hash of the original run id. The same after a
+// reset, another for every run; at most 24+1+12+1+16+1+8 = 63 characters (the API's limit is unknown, 64 is assumed).
+func snapshotName(prefix string, serverID int64, info *workflow.Info) string {
+	sum := sha256.Sum256([]byte(info.OriginalRunID))
+	return fmt.Sprintf("%s-%d-%s-%s", prefix, serverID,
+		info.WorkflowStartTime.UTC().Format("20060102T150405Z"), hex.EncodeToString(sum[:4]))
+}
+
+// fence is what every write of this run must still find true right before it is sent.
+func (r *updateRun) fence(looked bool) contract.Fence {
+	fence := contract.Fence{OriginalRunID: r.report.OriginalRunID, Looked: looked}
+	if r.lock != nil {
+		fence.LockWorkflowID, fence.LockRunID = r.lock.workflowID, r.lock.runID
+	}
+	return fence
+}

@@ -1,0 +1,106 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// SnapshotUpdateVerify makes one risky change to one server reversible: preflight, snapshot, change, verify, then
+// commit, or restore and verify. The input is one SnapshotUpdateVerifyInput as JSON; it is read raw because the
+// default converter drops unknown fields and runs with a zero struct when there is no input at all.
+func SnapshotUpdateVerify(ctx workflow.Context, raw converter.RawValue) (*Report, error) {
+	in, err := decodeSnapshotUpdateVerify(raw)
+	if err != nil {
+		return nil, invalidInput(err)
+	}
+	run := newUpdateRun(ctx, in)
+	if err := run.setup(ctx); err != nil {
+		return nil, err
+	}
+	return run.finish(ctx, run.run(ctx))
+}
+
+// updateRun is one run of the runbook. State lives in fields only, so that queries, updates and the steps see the same.
+type updateRun struct {
+	in     SnapshotUpdateVerifyInput
+	report Report
+
+	// safe is disconnected from the run's cancellation. Whatever must not be left half done runs on it.
+	safe workflow.Context
+	// beforeChange is cancelled with the run, and when the lock is lost: until the change begins, both mean stop.
+	beforeChange       workflow.Context
+	cancelBeforeChange workflow.CancelFunc
+
+	lock     *lockHold
+	external externalChange
+
+	// What the run knows of the server.
+	server    contract.Server
+	own       contract.OwnSnapshot
+	snapshots []contract.Snapshot // the server's whole list, as last seen
+	snapshot  *contract.Snapshot  // the restore point, once completed
+
+	changeBegun       bool // from here on the server may be changed
+	createWasUnclear  bool // a snapshot of ours may turn up late
+	stopMayBeSent     bool // stop_server: the server may be down because of us
+	restoreBegun      bool // from here on reports are refused
+	restoreWasDecided bool // an earlier decision of this run has posted a restore and looked for its effect
+
+	// What queries show.
+	phase      Phase
+	waitingFor string
+	window     *Window
+	hold       *holdState
+	ended      bool
+}
+
+// run is the runbook. Each step returns nil to go on, or how the run ends.
+func (r *updateRun) run(ctx workflow.Context) *ending {
+	if r.in.DryRun {
+		return r.dryRun(r.beforeChange)
+	}
+	steps := []func() *ending{
+		func() *ending { return r.takeLock(r.beforeChange) },                    // 1. one runbook a server
+		func() *ending { return r.preflight(r.beforeChange) },                   // 2. token, server, quota
+		func() *ending { return r.baseline(r.beforeChange, r.baselineInput()) }, // 3. red before the change stops the run
+		func() *ending { return r.makeRestorePoint(r.beforeChange) },            // 4. no change before it is completed
+		func() *ending { return r.change(r.beforeChange, ctx) },                 // 5. at most once
+		func() *ending { return r.judge(ctx) },                                  // 6. verify, then commit or roll back
+	}
+	for _, step := range steps {
+		if end := step(); end != nil {
+			return end
+		}
+	}
+	if !r.ensureLock(r.safe) {
+		return r.lockGone()
+	}
+	return r.commit(r.safe)
+}
+
+// dryRun says what would happen and writes nothing, so it needs no lock.
+func (r *updateRun) dryRun(ctx workflow.Context) *ending {
+	if end := r.preflight(ctx); end != nil {
+		return end
+	}
+	if end := r.baseline(ctx, r.baselineInput()); end != nil {
+		return end
+	}
+	r.report.Plan = r.plan()
+	return &ending{outcome: OutcomePlanned, summary: "Dry run: nothing was written. The plan says what a real run would do."}
+}
+
+// finish leaves the server up and the lock free, and closes the run with its report.
+func (r *updateRun) finish(ctx workflow.Context, end *ending) (*Report, error) {
+	r.leaveServerUp(r.safe)
+	r.removeTwins(r.safe)
+	r.ended = true
+	r.close(r.safe, end)
+	r.releaseLock(r.safe)
+	if err := workflow.Await(r.safe, func() bool { return workflow.AllHandlersFinished(r.safe) }); err != nil {
+		return nil, err
+	}
+	return end.result(&r.report)
+}

@@ -1,0 +1,138 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/safepoint-dev/safepoint/internal/strictjson"
+)
+
+// Bounds of the input, as the comments of its fields state them.
+const (
+	maxServerID        = 999_999_999_999
+	maxReason          = 500 // characters
+	maxNamePrefix      = 24  // characters; the whole name has 64
+	maxDescription     = 200 // characters
+	maxURL             = 2048
+	maxRounds          = 1000
+	maxKeepLast        = 5 // the API's own limit of snapshots a server
+	day                = 24 * time.Hour
+	maxHoldTimeout     = 30 * day
+	maxLockTimeout     = 7 * day
+	minVerifyInterval  = 100 * time.Millisecond
+	maxVerifyInterval  = time.Hour
+	minTimeout         = time.Second
+	laterUpdateSSH     = UpdateKind("ssh")
+	laterUpdateRunbook = UpdateKind("workflow")
+)
+
+// inputValidator collects problems. Paths that could not be read already have theirs and get no second one.
+type inputValidator struct {
+	decoded  []strictjson.Problem
+	problems []strictjson.Problem
+}
+
+// validateSnapshotUpdateVerify returns what is wrong with a decoded input beside the problems that decoding found, and
+// fills the defaults that depend on other fields. It always looks at the whole input.
+func validateSnapshotUpdateVerify(in *SnapshotUpdateVerifyInput, decoded []strictjson.Problem) []strictjson.Problem {
+	v := &inputValidator{decoded: decoded}
+	switch {
+	case in.ServerID == 0:
+		v.add("server_id", "is required: the server's number at VPS.org, from 1 to %d", int64(maxServerID))
+	case in.ServerID < 1 || in.ServerID > maxServerID:
+		v.add("server_id", "must be from 1 to %d, got %d", int64(maxServerID), in.ServerID)
+	}
+	v.line("reason", in.Reason, maxReason)
+	v.snapshot(in.Snapshot)
+	v.update(in.Update)
+	v.verify(&in.Verify)
+	v.oneOf("rollback.on_failure", string(in.Rollback.OnFailure),
+		string(FailureRestore), string(FailureHold), string(FailureNone))
+	v.duration("rollback.restore_timeout", in.Rollback.RestoreTimeout, minTimeout, day)
+	v.duration("rollback.hold_timeout", in.Rollback.HoldTimeout, minTimeout, maxHoldTimeout)
+	v.count("retention.keep_last", in.Retention.KeepLast, maxKeepLast)
+	v.oneOf("lock.on_busy", string(in.Lock.OnBusy), string(BusyWait), string(BusyFail), string(BusySkip))
+	v.duration("lock.timeout", in.Lock.Timeout, minTimeout, maxLockTimeout)
+	return v.problems
+}
+
+func (v *inputValidator) snapshot(in SnapshotInput) {
+	if !validNamePrefix(in.NamePrefix) {
+		v.add("snapshot.name_prefix",
+			"must be 1 to %d letters, digits, \"-\" or \"_\" and start with a letter or a digit, got %s",
+			maxNamePrefix, strictjson.Quote(in.NamePrefix))
+	}
+	v.line("snapshot.description", in.Description, maxDescription)
+	for _, word := range strings.Fields(in.Description) {
+		for _, marker := range []string{"managed-by=", "run=", "policy="} {
+			if strings.HasPrefix(word, marker) {
+				v.add("snapshot.description",
+					"must not contain the word %s: words that start with %s are Safepoint's own marker",
+					strictjson.Quote(word), marker)
+				return
+			}
+		}
+	}
+	v.duration("snapshot.ready_timeout", in.ReadyTimeout, minTimeout, day)
+}
+
+func (v *inputValidator) update(in UpdateInput) {
+	kinds := []string{string(UpdateNone), string(UpdateExternal), string(UpdateWebhook)}
+	switch in.Kind {
+	case UpdateWebhook:
+		if in.URL == "" {
+			v.add("update.url", "is required when update.kind is webhook: the http or https URL that makes the change")
+		}
+	case UpdateNone, UpdateExternal:
+		if in.URL != "" {
+			v.add("update.url", "is only for update.kind webhook, but update.kind is %s: leave one of them out", in.Kind)
+		}
+	case "":
+		v.add("update.kind", "is required: one of %s", strings.Join(kinds, ", "))
+	case laterUpdateSSH, laterUpdateRunbook:
+		v.add("update.kind", "%s is not in this version of Safepoint: use one of %s", in.Kind, strings.Join(kinds, ", "))
+	default: // an open string in JSON, a closed set here
+		v.oneOf("update.kind", string(in.Kind), kinds...)
+	}
+	v.url("update.url", in.URL)
+	v.duration("update.timeout", in.Timeout, minTimeout, day)
+	v.duration("update.heartbeat_timeout", in.HeartbeatTimeout, minTimeout, day)
+	v.duration("update.begin_timeout", in.BeginTimeout, minTimeout, day)
+	v.oneOf("update.on_unknown", string(in.OnUnknown), string(UnknownHold), string(UnknownCommit), string(UnknownRollback))
+}
+
+func (v *inputValidator) add(path, format string, args ...any) {
+	for _, p := range v.decoded {
+		if covers(p.Path, path) {
+			return
+		}
+	}
+	v.problems = append(v.problems, strictjson.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// covers says whether a problem at one path makes any other at the second path an echo of it.
+func covers(problem, path string) bool {
+	return problem == "" || problem == path || strings.HasPrefix(path, problem+".")
+}
+
+func (v *inputValidator) oneOf(path, got string, allowed ...string) {
+	for _, word := range allowed {
+		if got == word {
+			return
+		}
+	}
+	v.add(path, "must be one of %s, got %s", strings.Join(allowed, ", "), strictjson.Quote(got))
+}
+
+func (v *inputValidator) duration(path string, got Duration, lowest, highest time.Duration) {
+	if got.Std() < lowest || got.Std() > highest {
+		v.add(path, "must be from %s to %s, got %s", Duration(lowest), Duration(highest), got)
+	}
+}
+
+func (v *inputValidator) count(path string, got, highest int) {
+	if got < 1 || got > highest {
+		v.add(path, "must be from 1 to %d, got %d", highest, got)
+	}
+}
