@@ -54,7 +54,7 @@ type Options struct {
 	Gate   Gate
 	// Locks is the Temporal client of the worker.
 	Locks LockClient
-	// Settle is VPS_SETTLE: how long the API's lists and statuses may lag behind a write; default 30s.
+	// Settle is VPS_SETTLE: how long the API's lists and statuses may lag behind a write. Zero means that they do not.
 	Settle time.Duration
 	// PollInterval is VPS_POLL_INTERVAL: the pause between two questions of a wait's own; default 10s.
 	PollInterval time.Duration
@@ -107,9 +107,6 @@ func defaultPace() pace {
 
 // New makes the activities. They do nothing before they are registered with a worker.
 func New(o Options) *Activities {
-	if o.Settle <= 0 {
-		o.Settle = 30 * time.Second
-	}
 	if o.PollInterval <= 0 {
 		o.PollInterval = 10 * time.Second
 	}

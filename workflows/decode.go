@@ -53,6 +53,10 @@ func invalidInputError(problems []strictjson.Problem) error {
 	return &InvalidInputError{Problems: problems}
 }
 
+// errTwoInputs is a start with more than one argument: nobody can know which of them was meant.
+var errTwoInputs = &InvalidInputError{Problems: []strictjson.Problem{{Path: rootPath,
+	Message: "must be one JSON object, but there are two inputs or more. Give one, such as " + exampleInput}}}
+
 // decodeSnapshotUpdateVerify reads and validates the input of SnapshotUpdateVerify. The error is an InvalidInputError
 // with every problem of both steps, and the input is then the zero value: a half-read one must not be used.
 func decodeSnapshotUpdateVerify(raw converter.RawValue) (SnapshotUpdateVerifyInput, error) {

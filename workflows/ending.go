@@ -50,14 +50,20 @@ func (e *ending) result(report *Report) (*Report, error) {
 }
 
 // invalidInput is the end of a run whose input cannot be used. Nothing was contacted.
-func invalidInput(err error) error {
+func invalidInput(ctx workflow.Context, err error) error {
+	info := workflow.GetInfo(ctx)
 	return temporal.NewApplicationErrorWithOptions(err.Error(), contract.FailInvalidInput,
 		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{Report{
-			Runbook: TypeSnapshotUpdateVerify,
-			Outcome: OutcomeNotChanged,
-			Failure: contract.FailInvalidInput,
-			Summary: err.Error(),
-			Next:    "Mend the input and start the run again. Nothing was contacted.",
+			Runbook:       TypeSnapshotUpdateVerify,
+			WorkflowID:    info.WorkflowExecution.ID,
+			RunID:         info.WorkflowExecution.RunID,
+			OriginalRunID: info.OriginalRunID,
+			Outcome:       OutcomeNotChanged,
+			Failure:       contract.FailInvalidInput,
+			Summary:       err.Error(),
+			Next:          "Mend the input and start the run again. Nothing was contacted.",
+			StartedAt:     info.WorkflowStartTime,
+			EndedAt:       workflow.Now(ctx),
 		}}})
 }
 

@@ -38,6 +38,11 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 		return nil
 	case err != nil:
 		return r.stoppedBeforeChange()
+	case !begun && !decidedByOriginalRun(r.safe, r.report.OriginalRunID):
+		// Nobody asked this run, but an earlier one may have granted the change: ambiguous, never not done.
+		r.changeBegun = true
+		r.settleChange(contract.ChangeUnknown, "no runner began, but this run was reset; an earlier run may have let a runner begin")
+		return nil
 	case !begun:
 		r.settleChange(contract.ChangeNotStarted, "no runner began in time")
 		return notChanged(contract.FailChangeNotStarted, "No runner began the change within update.begin_timeout (%s).", u.BeginTimeout).
@@ -52,7 +57,7 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 func (r *updateRun) awaitReport(ctx workflow.Context) {
 	x, u := &r.external, r.in.Update
 	began := workflow.Now(ctx)
-	r.waitFor(ctx, "the report of runner %s", codeSpan(x.granted))
+	r.waitFor(ctx, "the report of runner %q", x.granted)
 	for {
 		now := workflow.Now(r.safe)
 		silent, total := u.HeartbeatTimeout.Std()-now.Sub(x.lastBeat), u.Timeout.Std()-now.Sub(began)
@@ -115,13 +120,18 @@ func (r *updateRun) begin(ctx workflow.Context, request BeginRequest) (BeginAnsw
 	}
 }
 
-// grant gives the change to a runner, unless an earlier run may have done so: the marker in the history says which run
-// decided, so that a replay decides the same and a reset run does not grant again.
-func (r *updateRun) grant(ctx workflow.Context, runner string) {
-	x := &r.external
+// decidedByOriginalRun says whether what follows is decided in the original run. The marker in the history says which
+// run decided, so that a replay decides the same and a reset run does not.
+func decidedByOriginalRun(ctx workflow.Context, originalRunID string) bool {
 	var decidedBy string
 	marker := workflow.SideEffect(ctx, func(ctx workflow.Context) any { return workflow.GetInfo(ctx).WorkflowExecution.RunID })
-	if err := marker.Get(&decidedBy); err != nil || decidedBy != r.report.OriginalRunID {
+	return marker.Get(&decidedBy) == nil && decidedBy == originalRunID
+}
+
+// grant gives the change to a runner, unless an earlier run may have done so.
+func (r *updateRun) grant(ctx workflow.Context, runner string) {
+	x := &r.external
+	if !decidedByOriginalRun(ctx, r.report.OriginalRunID) {
 		x.earlierRun = true
 		return
 	}

@@ -172,3 +172,11 @@ func TestAResetRunNeverGrantsAgain(t *testing.T) {
 	assert.False(t, answer[BeginAnswer](t, a).Granted)
 	assert.Equal(t, contract.FailChangeUnknown, e.failure, "green and unknown holds; nobody decides")
 }
+
+func TestAResetRunWithoutARunnerDoesNotSayThatNothingWasChanged(t *testing.T) {
+	h := newHarness(t, external).on(verify, passed, red, passed)
+	h.originalRunID = "the-run-before-the-reset"
+	e := h.run()
+	assert.Equal(t, contract.ChangeUnknown, e.report.Change.Result)
+	assert.Equal(t, contract.FailRolledBack, e.failure, "unknown and red rolls back")
+}

@@ -182,3 +182,15 @@ func TestARestoreThatFindsTheLockGoneTakesItAgainOnce(t *testing.T) {
 	assert.Len(t, h.locks, 2, "the late news of the old lock's end does not ask for the lock a third time")
 	assert.Equal(t, 1, e.report.Rollback.Posts, "a restore that was not sent is not counted")
 }
+
+func TestACommitThatFindsTheLockGoneTakesItAgainBeforeItDeletes(t *testing.T) {
+	h := newHarness(t)
+	h.existing = []contract.Snapshot{olderSnapshot(801), olderSnapshot(802)}
+	h.on(contract.ActivityDeleteSnapshot, step{reply: contract.DeleteSnapshotResult{Answer: write(contract.WriteLockLost, 0)}, during: h.endLock, takes: time.Second}, step{})
+	e := h.run()
+	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
+	deletes := inputs[contract.DeleteSnapshotInput](h, contract.ActivityDeleteSnapshot)
+	require.Len(t, deletes, 2)
+	assert.NotEqual(t, deletes[0].Fence.LockRunID, deletes[1].Fence.LockRunID)
+	assert.True(t, e.report.Pruned[0].Deleted)
+}

@@ -61,14 +61,15 @@ func (r *updateRun) note(format string, args ...any) {
 	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
 }
 
-// details is the short Markdown status that the UI shows.
+// details is the short Markdown status that the UI shows. What a run waits for, why it holds and how it ended may quote
+// a server, a check, an endpoint or a runner, so each of them stands in a code span.
 func (r *updateRun) details() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** of server %d", r.phase, r.in.ServerID)
 	if r.server.Name != "" {
 		fmt.Fprintf(&b, " (%s)", codeSpan(r.server.Name))
 	}
-	fmt.Fprintf(&b, "\n\nWaiting for %s.", r.waitingFor)
+	fmt.Fprintf(&b, "\n\nWaiting for %s.", codeSpan(r.waitingFor))
 	if r.snapshot != nil {
 		fmt.Fprintf(&b, "\n\nRestore point: snapshot %d %s.", r.snapshot.ID, codeSpan(r.snapshot.Name))
 	}
@@ -76,10 +77,10 @@ func (r *updateRun) details() string {
 		fmt.Fprintf(&b, "\n\nChange (%s): %s.", c.Kind, resultWord(c.Result))
 	}
 	if r.hold != nil {
-		fmt.Fprintf(&b, "\n\n**A person must decide:** %s", r.hold.why)
+		fmt.Fprintf(&b, "\n\n**A person must decide:** %s", codeSpan(r.hold.why))
 	}
 	if r.report.Summary != "" {
-		fmt.Fprintf(&b, "\n\n**%s**: %s", r.report.Outcome, r.report.Summary)
+		fmt.Fprintf(&b, "\n\n**%s**: %s", r.report.Outcome, codeSpan(r.report.Summary))
 	}
 	return b.String()
 }
@@ -87,10 +88,14 @@ func (r *updateRun) details() string {
 // codeSpan shows text that came from outside so that it can never become Markdown of its own.
 func codeSpan(s string) string {
 	return "`" + strings.Map(func(c rune) rune {
-		if c == '`' || c < ' ' {
+		switch {
+		case c == '`':
 			return '\''
+		case c < ' ':
+			return ' '
+		default:
+			return c
 		}
-		return c
 	}, s) + "`"
 }
 

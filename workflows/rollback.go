@@ -74,6 +74,8 @@ type attempt struct {
 	looked bool
 	// again is true once the one further POST after red checks has been used.
 	again bool
+	// settled is true once VPS_SETTLE was waited out for a list that showed the snapshot unfit.
+	settled bool
 }
 
 // left is how much of restore_timeout is left, at least a second so that every wait looks once.
@@ -120,7 +122,8 @@ func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 	answer := result.Answer
 	pause := retryPause(answer, try)
 	if result.Unfit != "" {
-		return restoreFailed, "snapshot " + fmt.Sprint(r.snapshot.ID) + " cannot be restored: " + result.Unfit, 0
+		how, detail := r.restoreUnfit(ctx, a, result.Unfit)
+		return how, detail, pause
 	}
 	switch answer.Outcome {
 	case contract.WriteAccepted:
@@ -148,6 +151,25 @@ func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 		how, detail := r.followRestore(ctx, a, answer.Detail)
 		return how, detail, pause
 	}
+}
+
+// restoreUnfit looks once more when the list has settled: this run has seen its snapshot completed, and a list that lags
+// by up to VPS_SETTLE may still show it in progress, or not at all, when the change failed at once. Nothing was sent.
+func (r *updateRun) restoreUnfit(ctx workflow.Context, a *attempt, why string) (restoreEnd, string) {
+	detail := fmt.Sprintf("snapshot %d cannot be restored: %s", r.snapshot.ID, why)
+	if a.settled {
+		return restoreFailed, detail
+	}
+	a.settled = true
+	r.waitFor(ctx, "the API's list to settle: %s", why)
+	left := r.left(ctx, a)
+	var found contract.FindSnapshotResult
+	err := workflow.ExecuteActivity(waitOptions(ctx, left, "the list shows the snapshot unfit: let it settle"), contract.ActivityFindSnapshot,
+		contract.FindSnapshotInput{Own: r.own, Timeout: Duration(left)}).Get(ctx, &found)
+	if err != nil {
+		detail += "; the list could not be read again: " + plain(err) // the next try reads it itself
+	}
+	return "", detail
 }
 
 // sendRestore runs the one activity that posts a restore.

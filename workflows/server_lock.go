@@ -17,7 +17,7 @@ func ServerLock(ctx workflow.Context, in contract.LockRequest) error {
 	selector := workflow.NewSelector(ctx)
 	selector.AddReceive(release, func(ch workflow.ReceiveChannel, _ bool) { released = ch.ReceiveAsync(nil) })
 	selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
-	workflow.SetCurrentDetails(ctx, "Held by `"+in.HolderWorkflowID+"`.")
+	workflow.SetCurrentDetails(ctx, "Held by "+codeSpan(in.HolderWorkflowID)+".")
 	selector.Select(ctx)
 	// A clean end sends the signal and then closes, so both may have arrived at once: the signal wins.
 	if released || release.ReceiveAsync(nil) {
@@ -30,7 +30,7 @@ func ServerLock(ctx workflow.Context, in contract.LockRequest) error {
 func keepClosed(ctx workflow.Context, in contract.LockRequest, release workflow.ReceiveChannel) error {
 	free, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	workflow.SetCurrentDetails(free, "The holder `"+in.HolderWorkflowID+"` is gone. The server stays closed until its last write has met its deadline.")
+	workflow.SetCurrentDetails(free, "The holder "+codeSpan(in.HolderWorkflowID)+" is gone. The server stays closed until its last write has met its deadline.")
 	grace := contract.LockGraceResult{Grace: max(in.WriteGrace, in.ChangeGrace)}
 	if err := workflow.ExecuteActivity(readOptions(free, "how long must the server stay closed?"), contract.ActivityLockGrace, contract.LockGraceInput{
 		HolderWorkflowID: in.HolderWorkflowID,

@@ -9,11 +9,15 @@ import (
 
 // SnapshotUpdateVerify makes one risky change to one server reversible: preflight, snapshot, change, verify, then
 // commit, or restore and verify. The input is one SnapshotUpdateVerifyInput as JSON; it is read raw because the
-// default converter drops unknown fields and runs with a zero struct when there is no input at all.
-func SnapshotUpdateVerify(ctx workflow.Context, raw converter.RawValue) (*Report, error) {
+// default converter drops unknown fields and runs with a zero struct when there is no input at all. A second input is
+// taken only to be refused: without a parameter for it, it would be dropped.
+func SnapshotUpdateVerify(ctx workflow.Context, raw, second converter.RawValue) (*Report, error) {
 	in, err := decodeSnapshotUpdateVerify(raw)
+	if second.Payload() != nil {
+		err = errTwoInputs
+	}
 	if err != nil {
-		return nil, invalidInput(err)
+		return nil, invalidInput(ctx, err)
 	}
 	run := newUpdateRun(ctx, in)
 	if err := run.setup(ctx); err != nil {

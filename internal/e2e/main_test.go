@@ -70,7 +70,7 @@ func run(m *testing.M) int {
 // build makes the programs from this checkout, so that the tests never run an old one.
 func build(dir string) error {
 	for name, pkg := range map[string]string{
-		"safepoint-worker": "worker", "safepoint-fake": "internal/vpsfake/cmd/safepoint-fake",
+		"safepoint": "starter", "safepoint-worker": "worker", "safepoint-fake": "internal/vpsfake/cmd/safepoint-fake",
 	} {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), "../../"+pkg)
 		if out, err := cmd.CombinedOutput(); err != nil {

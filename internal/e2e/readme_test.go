@@ -1,0 +1,252 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// repo is the checkout, seen from this package.
+const repo = "../.."
+
+// block is one fenced block of the README.
+type block struct{ language, text string }
+
+var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+
+// readme returns the README's fenced blocks in order.
+func readme(t *testing.T) []block {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repo, "README.md"))
+	require.NoError(t, err)
+	var blocks []block
+	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, block{language: m[1], text: m[2]})
+	}
+	require.NotEmpty(t, blocks)
+	return blocks
+}
+
+// reader is somebody who follows the README, with a server, a site and a deploy script of their own.
+type reader struct {
+	*rig
+	dir string
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	r := &reader{rig: newRig(t), dir: t.TempDir()}
+	require.NoError(t, os.MkdirAll(filepath.Join(r.dir, "starter/examples"), 0o755))
+	files, err := filepath.Glob(filepath.Join(repo, "starter/examples/*.json"))
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(r.dir, "starter/examples", filepath.Base(file)), []byte(r.local(string(text))), 0o644))
+	}
+	deploy := fmt.Sprintf("#!/bin/bash\nexec curl -fsS -X POST '%shooks/deploy?version=2.0.0&healthy=true'\n", stack.SiteURL(r.server))
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "deploy.sh"), []byte(deploy), 0o755))
+	return r
+}
+
+// local puts the reader's own names in the place of the README's examples.
+func (r *reader) local(text string) string {
+	return strings.NewReplacer(
+		"https://web01.example.com/", stack.SiteURL(r.server),
+		"https://deploy.example.com/hooks/web", stack.SiteURL(r.server)+"hooks/deploy?version=2.0.0",
+		"deploy-2.14.0", fmt.Sprintf("deploy-2.14.0-%d", r.server),
+		"web01-2.14.0", fmt.Sprintf("web01-2.14.0-%d", r.server),
+		"nightly-web01", fmt.Sprintf("nightly-web01-%d", r.server),
+		"--task-queue safepoint", "--task-queue "+r.queue,
+		"12345", strconv.FormatInt(r.server, 10),
+		"vps_...", "vps_local_stand_in",
+		"127.0.0.1:7233", stack.TemporalAddress,
+		"bin/safepoint-worker", "exec "+filepath.Join(binDir, "safepoint-worker"),
+	).Replace(text)
+}
+
+// shell is the block as a command in the reader's terminal.
+func (r *reader) shell(ctx context.Context, text string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.CommandContext(ctx, "bash", "-u", "-c", r.local(text))
+	cmd.Dir = r.dir
+	path := binDir + ":" + filepath.Dir(temporalOnPath(r.t, r.dir)) + ":" + os.Getenv("PATH")
+	cmd.Env = append(os.Environ(), stack.Env()...)
+	cmd.Env = append(cmd.Env, "PATH="+path, "SAFEPOINT_TASK_QUEUE="+r.queue, "USER=reader")
+	out := &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = out, out
+	return cmd, out
+}
+
+// temporalOnPath makes the CLI under test and, where the machine lacks it, uuidgen callable by name.
+func temporalOnPath(t *testing.T, dir string) string {
+	t.Helper()
+	tools := filepath.Join(dir, "tools")
+	require.NoError(t, os.MkdirAll(tools, 0o755))
+	link := filepath.Join(tools, "temporal")
+	if _, err := os.Lstat(link); err != nil {
+		cli := temporalCLI()
+		if cli == "" {
+			cli, err = exec.LookPath("temporal")
+			require.NoError(t, err)
+		}
+		require.NoError(t, os.Symlink(cli, link))
+	}
+	if _, err := exec.LookPath("uuidgen"); err != nil {
+		require.NoError(t, os.WriteFile(filepath.Join(tools, "uuidgen"), []byte("#!/bin/bash\ncat /proc/sys/kernel/random/uuid\n"), 0o755))
+	}
+	return link
+}
+
+// follow runs the block to its end.
+func (r *reader) follow(text string) (code int, out string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd, buffer := r.shell(ctx, text)
+	err := cmd.Run()
+	require.NoError(r.t, ctx.Err(), "not at its end in time:\n%s", buffer)
+	if cmd.ProcessState == nil {
+		require.NoError(r.t, err)
+	}
+	return cmd.ProcessState.ExitCode(), buffer.String()
+}
+
+// chapters say for each kind of block what following it must lead to. A block that none of them knows fails the test.
+var chapters = []struct {
+	name, contains string
+	read           func(r *reader, text string)
+}{
+	{"run the worker", "bin/safepoint-worker\n", (*reader).runsTheWorker},
+	{"a deploy job makes the change", "safepoint begin", func(r *reader, text string) {
+		code, out := r.follow(text)
+		require.Zero(r.t, code, out)
+		require.Equal(r.t, workflows.OutcomeCommitted, r.end(fmt.Sprintf("deploy-2.14.0-%d", r.server), time.Minute).Outcome)
+	}},
+	{"a URL makes the change", "safepoint run", func(r *reader, text string) {
+		code, out := r.follow(text)
+		require.Zero(r.t, code, out)
+		server, _ := r.state()
+		require.Equal(r.t, "2.0.0", server.Version)
+	}},
+	{"an operator starts, watches and exports", "temporal workflow start", func(r *reader, text string) {
+		code, out := r.follow(text)
+		require.Zero(r.t, code, out)
+		var report workflows.Report
+		exported, err := os.ReadFile(filepath.Join(r.dir, "report.json"))
+		require.NoError(r.t, err)
+		require.NoError(r.t, json.Unmarshal(exported, &report), "%s", exported)
+		require.Equal(r.t, workflows.OutcomeCommitted, report.Outcome)
+	}},
+	{"an operator decides", "safepoint decide", func(r *reader, text string) {
+		id := fmt.Sprintf("web01-2.14.0-%d", r.server)
+		r.held(id)
+		code, out := r.follow(text)
+		require.Zero(r.t, code, out)
+		r.rolledBack(r.end(id, time.Minute))
+	}},
+	{"a schedule", "temporal schedule create", func(r *reader, text string) {
+		code, out := r.follow(text)
+		require.Zero(r.t, code, out)
+		handle := r.temp.ScheduleClient().GetHandle(r.t.Context(), fmt.Sprintf("nightly-web01-%d", r.server))
+		r.t.Cleanup(func() { _ = handle.Delete(context.Background()) })
+		code, out = r.follow("temporal schedule trigger --schedule-id nightly-web01")
+		require.Zero(r.t, code, out)
+		r.eventually(time.Minute, "the scheduled restore point", func() bool {
+			_, snapshots := r.state()
+			return len(snapshots) == 1 && strings.HasPrefix(snapshots[0].Name, "nightly-") && snapshots[0].Status == "completed"
+		})
+	}},
+}
+
+// runsTheWorker starts the worker as the README says, waits until it works, and stops it as a service manager would.
+func (r *reader) runsTheWorker(text string) {
+	r.t.Helper()
+	r.worker.Kill()
+	listen := "127.0.0.1:" + strconv.FormatInt(20000+r.server, 10)
+	cmd, out := r.shell(r.t.Context(), "export SAFEPOINT_LISTEN="+listen+"\n"+text)
+	require.NoError(r.t, cmd.Start())
+	r.eventually(30*time.Second, "the worker to be ready", func() bool {
+		resp, err := http.Get("http://" + listen + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	require.NoError(r.t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(r.t, cmd.Wait(), "%s", out)
+}
+
+func TestEveryCommandOfTheREADMEWorks(t *testing.T) {
+	for i, b := range readme(t) {
+		if b.language != "sh" {
+			continue
+		}
+		if strings.HasPrefix(b.text, "make ") {
+			t.Run(fmt.Sprintf("%d make", i), func(t *testing.T) { everyTargetExists(t, b.text) })
+			continue
+		}
+		known := false
+		for _, c := range chapters {
+			if !strings.Contains(b.text, c.contains) {
+				continue
+			}
+			known = true
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				c.read(newReader(t), b.text)
+			})
+			break
+		}
+		require.True(t, known, "no test follows this block of the README:\n%s", b.text)
+	}
+}
+
+// everyTargetExists asks make itself. What the targets do is tested where it belongs: make test is this very run, make
+// demo is TestTheDemoKeepsItsPromises, and containers need an engine that a test machine may lack.
+func everyTargetExists(t *testing.T, text string) {
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		command, _, _ := strings.Cut(line, "#")
+		words := strings.Fields(command)
+		require.Equal(t, "make", words[0])
+		out, err := exec.Command("make", append([]string{"-n", "-C", repo}, words[1:]...)...).CombinedOutput()
+		require.NoError(t, err, "%s\n%s", line, out)
+	}
+}
+
+func TestTheREADMEsJSONIsTheExampleFile(t *testing.T) {
+	example, err := os.ReadFile(filepath.Join(repo, "starter/examples/snapshot-update-verify.json"))
+	require.NoError(t, err)
+	for _, b := range readme(t) {
+		if b.language == "json" {
+			require.JSONEq(t, string(example), b.text)
+			return
+		}
+	}
+	t.Fatal("the README shows no input")
+}
+
+// The demo checks itself: it ends with 1 when a run did not end as promised.
+func TestTheDemoKeepsItsPromises(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(binDir, "safepoint"), "demo")
+	cmd.Env = append(os.Environ(), "SAFEPOINT_TEMPORAL_CLI="+temporalCLI())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "All four ended as promised")
+}
