@@ -59,7 +59,7 @@ func (c *Client) GetServer(ctx context.Context, serverID int64) (Server, error) 
 	if err != nil {
 		return Server{}, err
 	}
-	id, server, err := decodeServer(a.body)
+	id, server, err := decodeServer(unwrap(a.body, "server"))
 	if err == nil && id != serverID {
 		err = fmt.Errorf("it is about server %d, asked was %d", id, serverID)
 	}

@@ -107,7 +107,7 @@ func (c *Client) CreateSnapshot(ctx context.Context, o CreateSnapshotOpts) (Snap
 	if err != nil {
 		return Snapshot{}, err
 	}
-	_, s, err := decodeSnapshot(a.body)
+	_, s, err := decodeSnapshot(unwrap(a.body, "snapshot"))
 	if err == nil && (s.ServerID != o.ServerID || s.Name != o.Name) {
 		err = fmt.Errorf("it is about snapshot %q of server %d, asked was %q of server %d", s.Name, s.ServerID, o.Name, o.ServerID)
 	}
