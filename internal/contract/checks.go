@@ -47,3 +47,28 @@ type CheckResult struct {
 	// Took is how long the look lasted.
 	Took Duration `json:"took"`
 }
+
+// VerifyInput is one verification: a baseline, the verification of a change, or that of a restore.
+type VerifyInput struct {
+	Checks       []Check  `json:"checks"`
+	InitialDelay Duration `json:"initial_delay"`
+	Interval     Duration `json:"interval"`
+	Timeout      Duration `json:"timeout"`
+	// Successes and Failures are rounds in a row that decide.
+	Successes int `json:"successes"`
+	Failures  int `json:"failures"`
+	// Inconclusives is how many inconclusive rounds in a row decide; zero waits for the time-out.
+	Inconclusives int      `json:"inconclusives,omitempty"`
+	BakeTime      Duration `json:"bake_time"`
+}
+
+// VerifyResult is the verdict and what it rests on.
+type VerifyResult struct {
+	Verdict Verdict `json:"verdict"`
+	Rounds  int     `json:"rounds"`
+	// Last is the last look of each check.
+	Last   []CheckResult `json:"last"`
+	Detail string        `json:"detail"`
+	// Took counts the time that a worker really looked.
+	Took Duration `json:"took"`
+}

@@ -39,3 +39,44 @@ type LockRequest struct {
 	WriteGrace  Duration `json:"write_grace"`
 	ChangeGrace Duration `json:"change_grace"`
 }
+
+// AwaitLockInput waits for the lock of a server, or looks whether its holder is alive.
+type AwaitLockInput struct {
+	ServerID int64 `json:"server_id"`
+	// OwnWorkflowID is this runbook: a lock it holds by an earlier, reset run is stale.
+	OwnWorkflowID string `json:"own_workflow_id"`
+	// Wait long-polls a live holder; without it a live holder is an answer at once.
+	Wait    bool     `json:"wait"`
+	Timeout Duration `json:"timeout"`
+}
+
+// AwaitLockResult says whether the lock may be tried again.
+type AwaitLockResult struct {
+	// Free is true when the lock closed or was taken from a holder that is gone.
+	Free   bool       `json:"free"`
+	Holder LockHolder `json:"holder,omitzero"`
+	Detail string     `json:"detail,omitempty"`
+}
+
+// LockHolder is the runbook that holds a server's lock.
+type LockHolder struct {
+	WorkflowID string `json:"workflow_id"`
+	RunID      string `json:"run_id,omitempty"`
+	Type       string `json:"type,omitempty"`
+	// Phase is the holder's SafepointPhase; empty when it is not known.
+	Phase string `json:"phase,omitempty"`
+}
+
+// LockGraceInput asks how long a cancelled lock must keep its server closed.
+type LockGraceInput struct {
+	HolderWorkflowID string   `json:"holder_workflow_id"`
+	HolderRunID      string   `json:"holder_run_id"`
+	WriteGrace       Duration `json:"write_grace"`
+	ChangeGrace      Duration `json:"change_grace"`
+}
+
+// LockGraceResult is the time to wait and why.
+type LockGraceResult struct {
+	Grace  Duration `json:"grace"`
+	Detail string   `json:"detail,omitempty"`
+}
