@@ -10,10 +10,13 @@ import (
 	"github.com/safepoint-dev/safepoint/starter/internal/cli"
 )
 
+// version is set by the linker.
+var version = "dev"
+
 func main() {
 	// SIGTERM is what CI systems send to a job that they cancel. Both only detach: no run is ever cancelled from here.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], cli.System())
+	code := cli.Run(ctx, os.Args[1:], cli.System(version))
 	stop()
 	os.Exit(code)
 }

@@ -83,7 +83,7 @@ func TestACancelWhileTheChangeIsMadeWaitsForItsEndThenRestores(t *testing.T) {
 }
 
 func TestACancelWhileARunnerWorksWaitsForItsEndThenRestores(t *testing.T) {
-	h := begun(t).at(10*time.Second, func() {}).at(time.Minute, func() {})
+	h := begun(t)
 	h.at(10*time.Second, h.env.CancelWorkflow)
 	h.at(time.Minute, func() { h.reports(testRunner, contract.ChangeSucceeded) })
 	e := h.run()

@@ -44,6 +44,7 @@ func (r *updateRun) settleChange(result contract.ChangeResult, detail string) {
 func (r *updateRun) sendWebhook() *ending {
 	u := r.in.Update
 	r.waitFor(r.safe, "the webhook to make the change")
+	lock := r.lock
 	var result contract.SendWebhookResult
 	err := workflow.ExecuteActivity(webhookOptions(r.safe, u.Timeout.Std(), "make the change: call the webhook"), contract.ActivitySendWebhook, contract.SendWebhookInput{
 		Fence:   r.fence(false),
@@ -64,7 +65,7 @@ func (r *updateRun) sendWebhook() *ending {
 		// Nothing was sent, so the server is as it was before the change.
 		r.changeBegun = false
 		r.settleChange(contract.ChangeNotStarted, result.Detail)
-		r.lockWasLost(r.safe)
+		r.lockWasLost(r.safe, lock)
 		return r.stoppedBeforeChange()
 	case result.Result == contract.ChangeNotStarted:
 		r.changeBegun = false

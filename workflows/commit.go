@@ -65,6 +65,7 @@ func (r *updateRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, 
 		points = []int64{r.snapshot.ID}
 	}
 	for try := 1; try <= deleteTries; try++ {
+		lock := r.lock
 		var result contract.DeleteSnapshotResult
 		err := workflow.ExecuteActivity(writeOptions(ctx, fmt.Sprintf("delete snapshot %d: %s", old.ID, reason)), contract.ActivityDeleteSnapshot, contract.DeleteSnapshotInput{
 			Fence:         r.fence(true), // safe to repeat: an earlier run's delete needs no look
@@ -85,7 +86,7 @@ func (r *updateRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, 
 		switch result.Answer.Outcome {
 		case contract.WriteNotSent, contract.WriteAmbiguous:
 		case contract.WriteLockLost:
-			if !r.lockWasLost(ctx) {
+			if !r.lockWasLost(ctx, lock) {
 				return pruned
 			}
 		default: // refused by the guard or the API, or a bad token: asking again changes nothing

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -47,6 +48,18 @@ func (r *updateRun) setHandlers(ctx workflow.Context) error {
 		}
 	})
 	return nil
+}
+
+// refuseUpdates answers every update of a run whose input cannot be used with what is wrong with it: whoever begins and
+// starts the run in one request would otherwise learn only that there is no such update.
+func refuseUpdates(ctx workflow.Context, end error) error {
+	for _, name := range []string{UpdateBegin, UpdateReport, UpdateDecide} {
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, name, func(workflow.Context, converter.RawValue) error { return end },
+			workflow.UpdateHandlerOptions{Validator: func(converter.RawValue) error { return end }}); err != nil {
+			return err
+		}
+	}
+	return end
 }
 
 // refuse is a validator's no: it writes no event and reaches the caller as its message.

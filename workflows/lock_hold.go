@@ -208,16 +208,19 @@ func (r *updateRun) ensureLock(ctx workflow.Context) bool {
 	return r.lock.held
 }
 
-// lockWasLost handles the answer of a write that found the lock gone before the run was told.
-func (r *updateRun) lockWasLost(ctx workflow.Context) bool {
-	lock := r.lock
+// lockWasLost handles the answer of a write that found its lock gone, maybe before the run was told. The lock is the one
+// that the write was sent under: by now the run may hold a newer one.
+func (r *updateRun) lockWasLost(ctx workflow.Context, lock *lockHold) bool {
 	if lock == nil {
 		return false
 	}
 	if !r.changeBegun {
-		lock.held, lock.lost = false, true
+		r.lock.held, r.lock.lost = false, true
 		r.cancelBeforeChange()
 		return false
+	}
+	if lock != r.lock {
+		return r.ensureLock(ctx)
 	}
 	// The child's end is on its way, unless a reset made the run believe in a lock that an earlier run released: then
 	// nobody will ever tell, so take it again from here.

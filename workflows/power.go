@@ -89,6 +89,7 @@ func (r *updateRun) power(ctx workflow.Context, activity string, want contract.S
 			return "the server's lock is held by another run"
 		}
 		r.waitFor(ctx, "the server to be %s", want)
+		lock := r.lock
 		answer := r.postPower(ctx, activity)
 		left := max(timeout-workflow.Now(ctx).Sub(began), time.Second)
 		switch answer.Outcome {
@@ -106,7 +107,7 @@ func (r *updateRun) power(ctx workflow.Context, activity string, want contract.S
 				return "the API refuses the token: " + answer.Detail
 			}
 		case contract.WriteLockLost:
-			if !r.lockWasLost(ctx) {
+			if !r.lockWasLost(ctx, lock) {
 				return "the server's lock was lost"
 			}
 		case contract.WriteNotSent:

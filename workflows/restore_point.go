@@ -68,12 +68,13 @@ func (r *updateRun) createSnapshot(ctx workflow.Context) (contract.Snapshot, *en
 			return contract.Snapshot{}, r.stoppedBeforeChange()
 		}
 		r.waitFor(ctx, "the API to accept the snapshot")
+		lock := r.lock
 		result := r.postSnapshot(looked)
 		switch result.Answer.Outcome {
 		case contract.WriteAccepted:
 			return result.Snapshot, nil
 		case contract.WriteLockLost:
-			r.lockWasLost(ctx)
+			r.lockWasLost(ctx, lock)
 			return contract.Snapshot{}, r.stoppedBeforeChange()
 		case contract.WriteNotSent:
 			// Nothing took effect: the same POST may be sent again.

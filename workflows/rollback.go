@@ -118,6 +118,7 @@ func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 // postRestore sends one POST and follows it. An empty end means: nothing took effect, send again after the pause.
 func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (restoreEnd, string, time.Duration) {
 	r.waitFor(ctx, "the API to accept the restore of snapshot %d", r.snapshot.ID)
+	lock := r.lock
 	result := r.sendRestore(ctx, a)
 	answer := result.Answer
 	pause := retryPause(answer, try)
@@ -139,7 +140,7 @@ func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 		// A token that works again may still lack this permission: with the pause, the next try is not a hot loop.
 		return "", answer.Detail, pause
 	case contract.WriteLockLost:
-		if !r.lockWasLost(ctx) {
+		if !r.lockWasLost(ctx, lock) {
 			return restoreFailed, "the server's lock was lost and another run holds it", 0
 		}
 		return "", answer.Detail, 0

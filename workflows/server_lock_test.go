@@ -61,6 +61,7 @@ func TestAReleaseWinsOverACancelInTheSameTask(t *testing.T) {
 	held, err := h.lockRun(t)
 	assert.NoError(t, err)
 	assert.Equal(t, time.Hour, held)
+	assert.Empty(t, h.calls, "no grace is asked for")
 }
 
 func TestAGraceThatIsNotKnownIsTheLongerOne(t *testing.T) {

@@ -17,7 +17,7 @@ func SnapshotUpdateVerify(ctx workflow.Context, raw, second converter.RawValue) 
 		err = errTwoInputs
 	}
 	if err != nil {
-		return nil, invalidInput(ctx, err)
+		return nil, refuseUpdates(ctx, invalidInput(ctx, err))
 	}
 	run := newUpdateRun(ctx, in)
 	if err := run.setup(ctx); err != nil {

@@ -41,7 +41,7 @@ func (a *app) demoCommand() *cobra.Command {
 			case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 				return fail(codeDetached, "interrupted: everything is stopped")
 			default: // the demonstration did not show what it promised
-				return fail(codeNotChanged, "the demo failed: %w", err)
+				return fail(codeNotChanged, "the demo failed: %w\nRun it again with --log-dir demo-logs to keep the logs of its programs", err)
 			}
 		},
 	}

@@ -27,16 +27,18 @@ type World struct {
 	Environ []string
 	// OutWidth and ErrWidth are the terminals' widths, 0 where the stream is no terminal.
 	OutWidth, ErrWidth int
+	// Version is shown by --version.
+	Version string
 	// Dial connects to Temporal with the options of the environment.
 	Dial func(context.Context, client.Options) (client.Client, error)
 }
 
 // System is the real world.
-func System() World {
+func System(version string) World {
 	return World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(),
 		OutWidth: terminalWidth(os.Stdout), ErrWidth: terminalWidth(os.Stderr),
-		Dial: client.DialContext,
+		Version: version, Dial: client.DialContext,
 	}
 }
 
@@ -94,6 +96,7 @@ func (a *app) root() *cobra.Command {
 		Long: "Reversible changes to VPS.org servers: snapshot, change, verify, then commit or roll back by restore.\n\n" +
 			"Temporal is found as the temporal CLI finds it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,\n" +
 			"TEMPORAL_TLS*, TEMPORAL_PROFILE. SAFEPOINT_TASK_QUEUE names the workers' queue (safepoint).\n\n" + exitHelp,
+		Version:       a.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

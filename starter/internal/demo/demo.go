@@ -125,6 +125,9 @@ func (s *show) play(ctx context.Context) error {
 	playing.Go(func() { errs[len(s.acts)] = s.storm(ctx) })
 	drawing := s.drawUntil(&playing)
 	<-drawing
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("the runs had not ended after %s: %w", bound, errors.Join(errs...))
+	}
 	return errors.Join(errs...)
 }
 

@@ -26,7 +26,7 @@ func Report(r workflows.Report, p Palette) string {
 	d.line("")
 	d.wrapped("  ", "  ", r.Summary, func(s string) string { return d.p.Outcome(r.Outcome, s) })
 	if r.Next != "" {
-		d.wrapped("  Next: ", "        ", r.Next, d.p.Bold)
+		d.whole("  Next: ", "        ", r.Next, d.p.Bold)
 	}
 	return d.String()
 }
@@ -55,6 +55,14 @@ func (d *document) wrapped(first, rest, text string, paint func(string) string) 
 		} else {
 			d.line(rest + paint(line))
 		}
+	}
+}
+
+// whole writes text that may hold a command: a line break inside would spoil it for pasting.
+func (d *document) whole(first, rest, text string, paint func(string) string) {
+	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		d.line(first + paint(Clean(part)))
+		first = rest
 	}
 }
 

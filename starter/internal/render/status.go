@@ -51,7 +51,7 @@ func Status(v View, p Palette) string {
 			d.row("note", note, p.Warn)
 		}
 		for _, command := range s.CanDo {
-			d.row("you can", command, p.Bold)
+			d.whole("  "+p.Dim(pad("you can", 15)), strings.Repeat(" ", 17), command, p.Bold)
 		}
 	}
 	return d.String()

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+func TestExitCodesOfEveryEnd(t *testing.T) {
+	for _, tc := range []struct {
+		outcome workflows.Outcome
+		failure string
+		want    int
+	}{
+		{workflows.OutcomeCommitted, "", 0},
+		{workflows.OutcomePlanned, "", 0},
+		{workflows.OutcomeSkipped, "", 0},
+		{workflows.OutcomeCanceled, "", 1},
+		{workflows.OutcomeNotChanged, "", 1},
+		{workflows.OutcomeNotChanged, contract.FailInvalidInput, 2},
+		{workflows.OutcomeNotChanged, contract.FailPreflight, 1},
+		{workflows.OutcomeNotChanged, contract.FailBaseline, 1},
+		{workflows.OutcomeNotChanged, contract.FailSnapshotLimit, 1},
+		{workflows.OutcomeNotChanged, contract.FailSnapshot, 1},
+		{workflows.OutcomeNotChanged, contract.FailServerBusy, 1},
+		{workflows.OutcomeNotChanged, contract.FailChangeNotStarted, 1},
+		{workflows.OutcomeNotChanged, contract.FailLockLost, 1},
+		{workflows.OutcomeRolledBack, contract.FailRolledBack, 3},
+		{workflows.OutcomeRolledBack, "", 3},
+		{workflows.OutcomeRolledBackUnverified, contract.FailRolledBackUnverified, 4},
+		{workflows.OutcomeRollbackFailed, contract.FailRollback, 4},
+		{workflows.OutcomeChangeFailed, contract.FailChange, 4},
+		{workflows.OutcomeChangeUnknown, contract.FailChangeUnknown, 4},
+		{workflows.OutcomeRolledBackUnverified, "", 4},
+		{workflows.OutcomeRollbackFailed, "", 4},
+		{workflows.OutcomeChangeFailed, "", 4},
+		{workflows.OutcomeChangeUnknown, "", 4},
+		{"", "", 4},
+		{"something new", "", 4},
+		// A failed run is never green, whatever its report says.
+		{workflows.OutcomeCommitted, "SomethingNew", 4},
+		{workflows.OutcomeCommitted, contract.FailRolledBack, 3},
+	} {
+		assert.Equal(t, tc.want, exitCode(tc.outcome, tc.failure), "%s %s", tc.outcome, tc.failure)
+	}
+}
+
+func TestTheHelpTextNamesEveryExitCode(t *testing.T) {
+	for _, code := range []string{"  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  5 ", "  130 "} {
+		assert.Contains(t, exitHelp, code)
+	}
+	for _, command := range []string{"status", "begin", "report", "heartbeat", "decide"} {
+		got := safepoint(t, unreachable, command, "--help")
+		assert.Equal(t, 0, got.code)
+		assert.Contains(t, got.out, exitHelp, command)
+	}
+}
