@@ -22,6 +22,8 @@ type VerifyProgress struct {
 	// Baking is true once the server passed and the bake began, at BakeFrom of the time looked.
 	Baking   bool              `json:"baking,omitempty"`
 	BakeFrom contract.Duration `json:"bake_from,omitempty"`
+	// ServerUp is true once a server that was just started was seen active.
+	ServerUp bool `json:"server_up,omitempty"`
 	// Last is the most recent look of each check.
 	Last []contract.CheckResult `json:"last,omitempty"`
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
@@ -16,6 +17,11 @@ func (a *Activities) Verify(ctx context.Context, in contract.VerifyInput) (contr
 	if left := in.InitialDelay.Std() - w.elapsed(); left > 0 {
 		if err := w.pause(left); err != nil {
 			return contract.VerifyResult{}, err
+		}
+	}
+	if in.ServerUp != 0 && !w.read().ServerUp {
+		if verdict, err := a.awaitUp(w, in); err != nil || verdict.Verdict != "" {
+			return verdict, err
 		}
 	}
 	rules, interval := rulesOf(in), in.Interval.Std()
@@ -43,4 +49,44 @@ func (a *Activities) Verify(ctx context.Context, in contract.VerifyInput) (contr
 			return contract.VerifyResult{}, err
 		}
 	}
+}
+
+// awaitUp waits until the API shows the server active on two polls in a row, within the time of the verification. A
+// verdict means that it never was: failed when the API said so, inconclusive when the API could not be read.
+func (a *Activities) awaitUp(w *wait[VerifyProgress], in contract.VerifyInput) (contract.VerifyResult, error) {
+	feed := a.watch.Server(in.ServerUp)
+	defer feed.Close()
+	var (
+		status  contract.ServerStatus
+		inARow  int
+		lastErr error
+	)
+	timedOut, err := observe(w, feed, a.observation(in.InitialDelay+in.Timeout, 2), func(look Look[contract.Server]) bool {
+		if lastErr = look.Err; lastErr != nil {
+			return false
+		}
+		if status = look.Value.Status; status == contract.ServerActive {
+			inARow++
+		} else {
+			inARow = 0
+		}
+		return inARow >= 2
+	})
+	if err != nil {
+		return contract.VerifyResult{}, err
+	}
+	progress := w.read()
+	if !timedOut {
+		progress.ServerUp = true
+		w.write(progress)
+		return contract.VerifyResult{}, nil
+	}
+	verdict := contract.VerdictFailed
+	if lastErr != nil || status == "" {
+		verdict = contract.VerdictInconclusive // nobody could look at it, which says nothing about it
+	}
+	return contract.VerifyResult{
+		Verdict: verdict, Took: contract.Duration(w.elapsed().Round(time.Millisecond)),
+		Detail: short(fmt.Sprintf("the server was not seen active within %s: %s", in.Timeout, unfinished(status, lastErr))),
+	}, nil
 }

@@ -173,3 +173,47 @@ func TestVerifyShowsItsLastLooksInTheHeartbeat(t *testing.T) {
 		t.Fatal("no heartbeat showed a round")
 	}
 }
+
+func serverIs(status contract.ServerStatus) Look[contract.Server] {
+	return Look[contract.Server]{Value: contract.Server{ID: testServer, Status: status}}
+}
+
+func TestLaw11VerifyAfterAStartLooksOnlyOnceTheServerIsUp(t *testing.T) {
+	a, _ := newActivities(&fakeAPI{})
+	script := &scriptWatch{}
+	script.server.looks = []Look[contract.Server]{
+		serverIs(contract.ServerStopped), serverIs(contract.ServerActive), serverIs(contract.ServerStopped), // a flicker
+		serverIs(contract.ServerActive), serverIs(contract.ServerActive),
+	}
+	a.watch, a.prober = script, &scriptProber{rounds: "g"}
+	in := verifyInput()
+	in.ServerUp, in.Successes = testServer, 1
+	got, err := execute[contract.VerifyResult](t, a, a.Verify, in)
+	require.NoError(t, err)
+	assert.Equal(t, contract.VerdictPassed, got.Verdict)
+}
+
+func TestLaw11GreenChecksOfAServerThatIsDownProveNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		looks []Look[contract.Server]
+		want  contract.Verdict
+	}{
+		"it stays down":          {[]Look[contract.Server]{serverIs(contract.ServerStopped), serverIs(contract.ServerStopped)}, contract.VerdictFailed},
+		"the API cannot be read": {[]Look[contract.Server]{{Err: apiSays(503)}, {Err: apiSays(503)}}, contract.VerdictInconclusive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, _ := newActivities(&fakeAPI{})
+			script := &scriptWatch{}
+			script.server.looks = c.looks
+			prober := &scriptProber{rounds: "g"}
+			a.watch, a.prober = script, prober
+			in := verifyInput()
+			in.ServerUp, in.Timeout = testServer, contract.Duration(30*time.Millisecond)
+			got, err := execute[contract.VerifyResult](t, a, a.Verify, in)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, got.Verdict)
+			assert.Zero(t, got.Rounds, "not one look at the checks")
+			assert.Contains(t, got.Detail, "active")
+		})
+	}
+}

@@ -65,8 +65,10 @@ func (r *updateRun) sendWebhook() *ending {
 		// Nothing was sent, so the server is as it was before the change.
 		r.changeBegun = false
 		r.settleChange(contract.ChangeNotStarted, result.Detail)
-		r.lockWasLost(r.safe, lock)
-		return r.stoppedBeforeChange()
+		if lock == r.lock {
+			r.lockWasLost(r.safe, lock)
+		} // else it was taken again meanwhile, and is released at the end like any other
+		return lockLost(lock)
 	case result.Result == contract.ChangeNotStarted:
 		r.changeBegun = false
 		r.settleChange(contract.ChangeNotStarted, result.Detail)

@@ -24,6 +24,12 @@ func (r *updateRun) commitSummary() string {
 	case len(r.report.Decisions) > 0 && r.report.Decisions[len(r.report.Decisions)-1].Decision == DecideCommit:
 		d := r.report.Decisions[len(r.report.Decisions)-1]
 		return fmt.Sprintf("The change is kept: decided by %q.", d.By)
+	case r.in.Update.Kind == UpdateNone && r.in.Verify.Skip:
+		return "The restore point was made. No change was asked for, and verification was skipped."
+	case r.in.Update.Kind == UpdateNone:
+		return "The restore point was made, and the server passed verification. No change was asked for."
+	case r.report.Change.Result == contract.ChangeUnknown:
+		return "Nobody knows whether the change was made; the server passed verification, and update.on_unknown is commit."
 	case r.in.Verify.Skip:
 		return "The change was made and is kept; verification was skipped."
 	default:

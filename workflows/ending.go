@@ -69,6 +69,10 @@ func invalidInput(ctx workflow.Context, err error) error {
 
 // close writes the end into the report and the search attributes.
 func (r *updateRun) close(ctx workflow.Context, end *ending) {
+	untouched := end.outcome == OutcomeNotChanged || end.outcome == OutcomeCanceled
+	if untouched && r.report.RunID != r.report.OriginalRunID {
+		end.summary += " But this run was reset: an earlier run of it may have changed the server before."
+	}
 	r.report.Outcome, r.report.Failure = end.outcome, end.failure
 	r.report.Summary, r.report.Next = end.summary, end.next
 	r.report.EndedAt = workflow.Now(ctx)
@@ -79,8 +83,13 @@ func (r *updateRun) close(ctx workflow.Context, end *ending) {
 // stoppedBeforeChange is the end of a run that was interrupted before its change: by a cancel, or by a lost lock.
 func (r *updateRun) stoppedBeforeChange() *ending {
 	if r.lock != nil && r.lock.lost {
-		return notChanged(contract.FailLockLost, "The lock %s ended while this run held it (terminated by hand, or its id was reset).", r.lock.workflowID).
-			withNext("find out who ended the lock, then start the run again.")
+		return lockLost(r.lock)
 	}
 	return &ending{outcome: OutcomeCanceled, summary: "Canceled before the change. The server was not changed; a snapshot that was begun is left to retention."}
+}
+
+// lockLost is the end of a run that lost its lock before its change.
+func lockLost(lock *lockHold) *ending {
+	return notChanged(contract.FailLockLost, "The lock %s ended while this run held it (terminated by hand, or its id was reset).", lock.workflowID).
+		withNext("find out who ended the lock, then start the run again.")
 }

@@ -69,12 +69,17 @@ func (r *updateRun) awaitReport(ctx workflow.Context) {
 			r.settleChange(contract.ChangeUnknown, fmt.Sprintf("the runner was silent for update.heartbeat_timeout (%s)", u.HeartbeatTimeout))
 			return
 		}
-		reported, err := workflow.AwaitWithTimeout(r.safe, min(silent, total), func() bool { return x.report != nil })
-		if err != nil { // the safe context is never cancelled
+		canceled := ctx.Err() != nil
+		if canceled {
+			r.waitFor(r.safe, "runner %q to stop: the run was canceled, and nothing is restored under a runner that still works", x.granted)
+		}
+		if _, err := workflow.AwaitWithTimeout(r.safe, min(silent, total), func() bool {
+			return x.report != nil || (!canceled && ctx.Err() != nil)
+		}); err != nil { // the safe context is never cancelled
 			r.settleChange(contract.ChangeUnknown, plain(err))
 			return
 		}
-		if reported {
+		if x.report != nil {
 			r.settleChange(x.report.Result, x.report.Detail)
 			return
 		}

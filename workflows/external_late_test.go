@@ -87,3 +87,24 @@ func TestALateReportSettlesAHold(t *testing.T) {
 		})
 	}
 }
+
+// Under on_failure hold the runner's word settles the hold too: the change is judged again by what the runner says.
+func TestALateReportSettlesAHoldThatThePolicyAskedFor(t *testing.T) {
+	h := begun(t).on(verify, passed, red, passed)
+	h.in.Rollback.OnFailure = FailureHold
+	h.at(5*time.Minute, func() { h.reports(testRunner, contract.ChangeSucceeded) })
+	e := h.run()
+	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
+	assert.Equal(t, contract.ChangeSucceeded, e.report.Change.Result)
+	assert.Equal(t, 3, e.count(verify), "the green of before the report proves nothing: looked again")
+}
+
+func TestACancelIsShownToTheRunnerThatStillWorks(t *testing.T) {
+	h := begun(t)
+	var shown string
+	h.at(time.Minute, func() { h.env.CancelWorkflow() })
+	h.at(90*time.Second, func() { shown = h.status().WaitingFor })
+	e := h.run()
+	assert.Contains(t, shown, "the run was canceled")
+	assert.Equal(t, contract.FailRolledBack, e.failure)
+}

@@ -47,36 +47,42 @@ func decideNext(change contract.ChangeResult, verdict contract.Verdict, onUnknow
 	}
 }
 
-// judge verifies the change and follows the verdict. It returns nil when the change is to be committed.
+// judge verifies the change and follows the verdict. It returns nil when the change is to be committed. A runner's late
+// report settles a verification or a hold: the change is judged again, by what the runner says.
 func (r *updateRun) judge(ctx workflow.Context) *ending {
 	for {
+		end, again := r.judgeOnce(ctx)
+		if !again {
+			return end
+		}
+		r.settleChange(r.external.report.Result, r.external.report.Detail)
+	}
+}
+
+// judgeOnce judges the change by its result as it is known now. It says again=true when a late report came.
+func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
+	if ctx.Err() != nil {
+		return r.rollBack(ctx, "canceled by a person during the change")
+	}
+	var verdict verification
+	if r.report.Change.Result != contract.ChangeFailed {
+		var reported bool
+		verdict, reported = r.verifyChange(ctx)
+		if reported {
+			return nil, true
+		}
 		if ctx.Err() != nil {
-			return r.rollBack(ctx, "canceled by a person during the "+string(PhaseChange))
+			return r.rollBack(ctx, "canceled by a person during the verification")
 		}
-		var verdict verification
-		if r.report.Change.Result != contract.ChangeFailed {
-			var reported bool
-			verdict, reported = r.verifyChange(ctx)
-			if reported {
-				r.settleChange(r.external.report.Result, r.external.report.Detail)
-				continue // a late report: judge again, by what the runner says
-			}
-			if ctx.Err() != nil {
-				return r.rollBack(ctx, "canceled by a person during the verification")
-			}
-		}
-		change := r.report.Change
-		switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
-		case stepCommit:
-			return nil
-		case stepRollback:
-			return r.rollBack(ctx, rollbackCause(change, verdict))
-		default:
-			end, again := r.holdVerdict(ctx, holdCause(change, verdict))
-			if !again {
-				return end
-			}
-		}
+	}
+	change := r.report.Change
+	switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
+	case stepCommit:
+		return nil, false
+	case stepRollback:
+		return r.rollBack(ctx, rollbackCause(change, verdict))
+	default: // hold
+		return r.holdVerdict(ctx, holdCause(change, verdict))
 	}
 }
 
@@ -109,7 +115,6 @@ func (r *updateRun) holdVerdict(ctx workflow.Context, why string) (end *ending, 
 	case heldRollback:
 		return r.restore("a person decided so: " + why), false
 	case heldReported:
-		r.settleChange(r.external.report.Result, r.external.report.Detail)
 		return nil, true
 	case heldCanceled:
 		return r.changeEnd("Canceled by a person while the run was held (%s).", why), false
@@ -119,23 +124,14 @@ func (r *updateRun) holdVerdict(ctx workflow.Context, why string) (end *ending, 
 }
 
 // rollBack does what rollback.on_failure says.
-func (r *updateRun) rollBack(ctx workflow.Context, cause string) *ending {
+func (r *updateRun) rollBack(ctx workflow.Context, cause string) (end *ending, again bool) {
 	switch r.in.Rollback.OnFailure {
 	case FailureNone:
-		return r.changeEnd("The change is bad (%s) and rollback.on_failure is none.", cause)
+		return r.changeEnd("The change is bad (%s) and rollback.on_failure is none.", cause), false
 	case FailureHold:
-		switch r.holdForPerson(ctx, cause, false) {
-		case heldCommit:
-			return nil
-		case heldRollback:
-			return r.restore("a person decided so: " + cause)
-		case heldCanceled:
-			return r.changeEnd("Canceled by a person while the run was held (%s).", cause)
-		default: // timed out
-			return r.changeEnd("Nobody decided within rollback.hold_timeout (%s): %s.", r.in.Rollback.HoldTimeout, cause)
-		}
+		return r.holdVerdict(ctx, cause)
 	default: // restore
-		return r.restore(cause)
+		return r.restore(cause), false
 	}
 }
 

@@ -29,8 +29,8 @@ func (r *updateRun) stopForSnapshot(ctx workflow.Context) *ending {
 }
 
 // startAfterSnapshot starts the server again and looks at the baseline once more: a server that does not come back well
-// from a stop must not be blamed on the change. When the API takes the start at once, green checks are all the proof
-// that is needed, and the status is not waited for.
+// from a stop must not be blamed on the change. When the API takes the start at once, the one wait of the baseline sees
+// to both: that the server is active, then that its checks are green.
 func (r *updateRun) startAfterSnapshot(ctx workflow.Context) *ending {
 	if r.looksAtBaseline() && r.ensureLock(r.safe) {
 		r.waitFor(r.safe, "the server to be started again")

@@ -119,6 +119,7 @@ func (r *updateRun) looksAtBaseline() bool { return r.in.Verify.Baseline && !r.i
 // rounds its start takes.
 func (r *updateRun) baselineAfterStart() contract.VerifyInput {
 	in := r.baselineInput()
+	in.ServerUp = r.in.ServerID
 	in.Failures, in.Inconclusives = math.MaxInt32, 0
 	return in
 }

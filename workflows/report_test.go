@@ -150,3 +150,30 @@ func withoutCodeSpans(text string) string {
 	}
 	return strings.Join(out, "")
 }
+
+// A run that was reset cannot say that the server was not changed: the run before may have done so.
+func TestAResetRunNeverClaimsThatTheServerWasNotTouched(t *testing.T) {
+	h := newHarness(t).on(verify, red)
+	h.originalRunID = "the-run-before-the-reset"
+	e := h.run()
+	require.Equal(t, contract.FailBaseline, e.failure)
+	assert.Contains(t, e.report.Summary, "an earlier run of it may have changed the server")
+}
+
+func TestACommitSaysOnWhatItRests(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit func(in *SnapshotUpdateVerifyInput)
+		want string
+	}{
+		"no change": {func(in *SnapshotUpdateVerifyInput) { in.Update = UpdateInput{Kind: UpdateNone} }, "No change was asked for"},
+		"webhook":   {func(*SnapshotUpdateVerifyInput) {}, "The change was made, passed verification"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			c.edit(&h.in)
+			e := h.run()
+			require.Equal(t, OutcomeCommitted, e.report.Outcome)
+			assert.Contains(t, e.report.Summary, c.want)
+		})
+	}
+}

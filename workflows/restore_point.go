@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"net/http"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -82,15 +83,7 @@ func (r *updateRun) createSnapshot(ctx workflow.Context) (contract.Snapshot, *en
 			return contract.Snapshot{}, notChanged(contract.FailSnapshot, "The API refused the token when the snapshot was to be created: %s.", result.Answer.Detail).
 				withNext("%s", adviceToken)
 		case contract.WriteRefused:
-			if !r.createWasUnclear {
-				return contract.Snapshot{}, r.createRefused(ctx, result.Answer)
-			}
-			// An earlier POST may have taken the last place of the quota: look before believing the refusal.
-			found, end := r.findSnapshot(ctx, contract.ActivityFindSnapshot)
-			if end != nil || found != nil {
-				return deref(found), end
-			}
-			return contract.Snapshot{}, r.createRefused(ctx, result.Answer)
+			return r.createRefused(ctx, result.Answer)
 		default: // ambiguous, and whatever a later worker may answer: it may have taken effect
 			r.createWasUnclear = true
 			r.note("creating the snapshot: %s; looked for it before sending again", result.Answer.Detail)
@@ -140,16 +133,22 @@ func ambiguous(err error) contract.WriteAnswer {
 	return contract.WriteAnswer{Outcome: contract.WriteAmbiguous, Detail: "no answer from the worker: " + plain(err)}
 }
 
-// createRefused tells the two meanings of a 400 apart by counting (law 12).
-func (r *updateRun) createRefused(ctx workflow.Context, answer contract.WriteAnswer) *ending {
-	if _, end := r.findSnapshot(ctx, contract.ActivityListSnapshots); end != nil {
-		return end
+// createRefused tells the two meanings of a 400 apart by counting (law 12). After an unclear answer it looks for ours
+// first: the POST before may have taken the last place of the quota.
+func (r *updateRun) createRefused(ctx workflow.Context, answer contract.WriteAnswer) (contract.Snapshot, *ending) {
+	activity := contract.ActivityListSnapshots
+	if r.createWasUnclear {
+		activity = contract.ActivityFindSnapshot
 	}
-	if answer.Status == 400 && len(r.snapshots) >= retention.QuotaPerServer {
-		return notChanged(contract.FailSnapshotLimit, "The server has %d snapshots, the API's limit: %s.", len(r.snapshots), answer.Detail).
+	found, end := r.findSnapshot(ctx, activity)
+	if end != nil || (found != nil && r.createWasUnclear) {
+		return deref(found), end
+	}
+	if answer.Status == http.StatusBadRequest && len(r.snapshots) >= retention.QuotaPerServer {
+		return contract.Snapshot{}, notChanged(contract.FailSnapshotLimit, "The server has %d snapshots, the API's limit: %s.", len(r.snapshots), answer.Detail).
 			withNext("delete a snapshot that is no longer needed, then start the run again.")
 	}
-	return notChanged(contract.FailSnapshot, "The API refused the snapshot (HTTP %d): %s.", answer.Status, answer.Detail).
+	return contract.Snapshot{}, notChanged(contract.FailSnapshot, "The API refused the snapshot (HTTP %d): %s.", answer.Status, answer.Detail).
 		withNext("mend what the API names, then start the run again.")
 }
 

@@ -223,6 +223,7 @@ func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) 
 	if err != nil {
 		return restoreFailed, "the wait for the restore failed: " + plain(err)
 	}
+	r.report.Rollback.LostFrom, r.report.Rollback.LostUntil = r.snapshot.CreatedAt, accepted
 	a.looked = true
 	r.server = result.Server
 	record := r.report.Rollback
@@ -231,7 +232,6 @@ func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) 
 	case result.State != contract.AwaitDone:
 		return restoreFailed, fmt.Sprintf("the restore had not finished within rollback.restore_timeout (%s), the server is %q: %s", r.in.Rollback.RestoreTimeout, result.Server.Status, result.Detail)
 	case !result.Unclear:
-		record.LostFrom, record.LostUntil = r.snapshot.CreatedAt, accepted
 		return restoreFinished, ""
 	}
 	return r.judgeUnclearRestore(ctx, a)

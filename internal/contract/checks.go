@@ -50,7 +50,10 @@ type CheckResult struct {
 
 // VerifyInput is one verification: a baseline, the verification of a change, or that of a restore.
 type VerifyInput struct {
-	Checks       []Check  `json:"checks"`
+	Checks []Check `json:"checks"`
+	// ServerUp names a server that was just started: the rounds begin when the API shows it active on two polls in a
+	// row, and a server that never gets there has failed. Zero looks at once.
+	ServerUp     int64    `json:"server_up,omitempty"`
 	InitialDelay Duration `json:"initial_delay"`
 	Interval     Duration `json:"interval"`
 	Timeout      Duration `json:"timeout"`
