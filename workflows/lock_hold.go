@@ -244,5 +244,12 @@ func (r *updateRun) releaseLock(ctx workflow.Context) {
 	if err := workflow.SignalExternalWorkflow(ctx, r.lock.workflowID, r.lock.runID, SignalRelease, nil).Get(ctx, nil); err != nil {
 		// It ended by itself a moment ago, which is what the signal was for.
 		workflow.GetLogger(ctx).Warn("the lock was not released by signal", "error", err)
+		return
 	}
+	if r.report.RunID != r.report.OriginalRunID {
+		return // after a reset the lock's end is told to the run before, never to this one
+	}
+	// The lock's end is a moment away. A run that closed without it would let the next one find a busy server, and would
+	// race with the news of it: the server refuses to close a run that has unread events.
+	_ = workflow.Await(ctx, func() bool { return r.lock.child.IsReady() }) // the safe context is never cancelled
 }

@@ -69,12 +69,19 @@ func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {
 			part(in, "snapshot")["stop_server"] = true
 		},
 		"prunes-four": func(in map[string]any) { part(in, "retention")["keep_last"] = 1 },
+		"stop-server-prunes-one": func(in map[string]any) {
+			part(in, "snapshot")["stop_server"] = true
+			part(in, "retention")["keep_last"] = 1
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			if name == "prunes-four" {
+			switch name {
+			case "prunes-four":
 				r.earlierSnapshots(4)
+			case "stop-server-prunes-one":
+				r.earlierSnapshots(1)
 			}
 			r.start(r.id(), r.input(true, edit))
 			report := r.end(r.id(), 2*time.Minute)
