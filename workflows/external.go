@@ -146,7 +146,7 @@ func (r *updateRun) grant(ctx workflow.Context, runner string) {
 	// From this very moment a cancel or a lost lock no longer stops the run.
 	r.changeBegun = true
 	x.granted, x.lastBeat = runner, workflow.Now(ctx)
-	r.report.Change.Runner = runner
+	r.report.Change.Runner, r.report.Change.HeartbeatTimeout = runner, r.in.Update.HeartbeatTimeout
 }
 
 // runnerReported is the handler of the update "report"; its validator has refused what does not fit.

@@ -56,9 +56,11 @@ type ChangeRecord struct {
 	Result contract.ChangeResult `json:"result"`
 	Detail string                `json:"detail,omitempty"`
 	// Runner is the external runner that was granted the change.
-	Runner    string    `json:"runner,omitempty"`
-	StartedAt time.Time `json:"started_at"`
-	EndedAt   time.Time `json:"ended_at,omitzero"`
+	Runner string `json:"runner,omitempty"`
+	// HeartbeatTimeout is how long that runner may be silent; zero for a change that no runner makes.
+	HeartbeatTimeout Duration  `json:"heartbeat_timeout,omitempty"`
+	StartedAt        time.Time `json:"started_at"`
+	EndedAt          time.Time `json:"ended_at,omitzero"`
 }
 
 // VerificationOf says what a verification was for.

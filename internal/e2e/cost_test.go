@@ -62,6 +62,7 @@ func (r *rig) keep(id, name string) {
 }
 
 func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string]func(in map[string]any){
 		"webhook": nil,
 		"none":    func(in map[string]any) { in["update"] = map[string]any{"kind": "none"} },
@@ -132,6 +133,7 @@ func TestCostOfAnExternalHeartbeatIsAtMost7Events(t *testing.T) {
 // Every branch that a running run may be in when the worker is replaced has a recorded history: see workflows' replay
 // test. This records the branches that no other test records.
 func TestHistoriesOfTheOtherBranches(t *testing.T) {
+	t.Parallel()
 	branches := map[string]struct {
 		healthy bool
 		edit    func(in map[string]any)

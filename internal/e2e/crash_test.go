@@ -37,6 +37,7 @@ func (r *rig) whenSent(op vpsfake.Op) {
 }
 
 func TestCrashWhileTheCreateIsInFlight(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []vpsfake.HangEffect{vpsfake.EffectBefore, vpsfake.EffectNone} {
 		t.Run("effect "+string(effect), func(t *testing.T) {
 			t.Parallel()
@@ -105,6 +106,7 @@ func TestCrashWhileTheChangeIsVerified(t *testing.T) {
 }
 
 func TestCrashWhileTheRestoreIsInFlight(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []vpsfake.HangEffect{vpsfake.EffectBefore, vpsfake.EffectNone} {
 		t.Run("effect "+string(effect), func(t *testing.T) {
 			t.Parallel()

@@ -101,6 +101,7 @@ func (r *rig) terminateLock() {
 }
 
 func TestALockTerminatedBeforeTheChangeEndsTheRunAsLockLost(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]vpsfake.Fault{
 		"while the snapshot is created": {Kind: vpsfake.Hang, Op: vpsfake.OpCreateSnapshot, Times: 1, Effect: vpsfake.EffectBefore, Duration: 3 * time.Second},
 		"while the snapshot is made":    {Kind: vpsfake.NeverFinishes, Op: vpsfake.OpCreateSnapshot},
@@ -121,6 +122,7 @@ func TestALockTerminatedBeforeTheChangeEndsTheRunAsLockLost(t *testing.T) {
 }
 
 func TestALockTerminatedAfterTheChangeIsTakenAgain(t *testing.T) {
+	t.Parallel()
 	when := map[string]struct {
 		healthy bool
 		until   func(r *rig)

@@ -28,7 +28,7 @@ var stack *devstack.Stack
 
 func TestMain(m *testing.M) {
 	// The tests wait for deadlines most of the time, so many run side by side whatever the number of cores.
-	_ = flag.Set("test.parallel", "12")
+	_ = flag.Set("test.parallel", "24")
 	flag.Parse()
 	os.Exit(run(m))
 }

@@ -193,6 +193,7 @@ func (r *reader) runsTheWorker(text string) {
 }
 
 func TestEveryCommandOfTheREADMEWorks(t *testing.T) {
+	t.Parallel()
 	for i, b := range readme(t) {
 		if b.language != "sh" {
 			continue

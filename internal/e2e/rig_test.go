@@ -38,15 +38,23 @@ type rig struct {
 // newRig adds a server to the stand-in and starts a worker on a queue of its own.
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	r := rigWithoutWorker(t)
+	var err error
+	r.worker, err = stack.AddWorker(t.Context(), r.queue)
+	require.NoError(t, err)
+	t.Cleanup(r.worker.Kill)
+	return r
+}
+
+// rigWithoutWorker is for tests that run workers of their own.
+func rigWithoutWorker(t *testing.T) *rig {
+	t.Helper()
 	r := &rig{t: t, server: 1000 + nextServer.Add(1)}
 	r.queue = "e2e-" + strconv.FormatInt(r.server, 10)
 	var err error
 	r.temp, err = stack.Client()
 	require.NoError(t, err)
 	r.control(http.MethodPost, "servers", vpsfake.ServerSpec{ID: r.server, Name: fmt.Sprintf("web%d", r.server), Version: "1.0.0"}, nil)
-	r.worker, err = stack.AddWorker(t.Context(), r.queue)
-	require.NoError(t, err)
-	t.Cleanup(r.worker.Kill)
 	return r
 }
 

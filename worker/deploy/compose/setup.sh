@@ -6,12 +6,13 @@ set -eu
 namespace=${TEMPORAL_NAMESPACE:?set TEMPORAL_NAMESPACE}
 retention=${TEMPORAL_RETENTION:?set TEMPORAL_RETENTION}
 
-# retry runs a command until it works, for at most two minutes.
+# retry runs a command until it works, for at most a minute. A program that is not there (126, 127) never comes.
 retry() {
   tries=0
   until "$@"; do
+    status=$?
     tries=$((tries + 1))
-    if [ "$tries" -ge 60 ]; then
+    if [ "$tries" -ge 30 ] || [ "$status" -ge 126 ]; then
       echo "gave up after $tries tries: $*" >&2
       exit 1
     fi

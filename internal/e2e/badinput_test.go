@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/vpsfake"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// invalidWithin bounds a run whose input cannot be used, from its start to its end by the Temporal server's clock.
+const invalidWithin = time.Second
+
+// callersRetries is a retry policy that a caller might set. Every failed end is non-retryable, so it changes nothing.
+var callersRetries = &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 1, MaximumAttempts: 5}
+
+// retried starts the runbook with a retry policy.
+func (r *rig) retried(id string, args ...any) client.WorkflowRun {
+	r.t.Helper()
+	run, err := r.temp.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{
+		ID: id, TaskQueue: r.queue, WorkflowExecutionErrorWhenAlreadyStarted: true, RetryPolicy: callersRetries,
+	}, workflows.TypeSnapshotUpdateVerify, args...)
+	require.NoError(r.t, err)
+	return run
+}
+
+// oneRun fails the test when Temporal began a second run of the id.
+func (r *rig) oneRun(run client.WorkflowRun) {
+	r.t.Helper()
+	d, err := r.temp.DescribeWorkflowExecution(context.Background(), run.GetID(), "")
+	require.NoError(r.t, err)
+	assert.Equal(r.t, run.GetRunID(), d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), "a second run was begun")
+	assert.Equal(r.t, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, d.GetWorkflowExecutionInfo().GetStatus())
+	events := r.history(run.GetID()).Events
+	failed := events[len(events)-1].GetWorkflowExecutionFailedEventAttributes()
+	assert.Empty(r.t, failed.GetNewExecutionRunId())
+	assert.Equal(r.t, enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE, failed.GetRetryState())
+}
+
+// problemLine is one problem in the message: its path, then what is wrong.
+var problemLine = regexp.MustCompile(`(?m)^- (\S+): \S`)
+
+// refused runs one bad input and looks at everything that the caller sees of its end.
+func (r *rig) refused(id string, in badInput) {
+	t := r.t
+	run := r.retried(id, in.args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := run.Get(ctx, nil)
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	assert.Equal(t, contract.FailInvalidInput, app.Type())
+	assert.True(t, app.NonRetryable())
+	var paths []string
+	for _, line := range problemLine.FindAllStringSubmatch(app.Message(), -1) {
+		paths = append(paths, line[1])
+	}
+	assert.ElementsMatch(t, in.want, paths, "every problem by its path, once, in:\n%s", app.Message())
+	assert.NotContains(t, app.Message(), "hunter2", "no password of a URL in an error")
+
+	var report workflows.Report
+	require.NoError(t, app.Details(&report))
+	assert.Equal(t, workflows.OutcomeNotChanged, report.Outcome)
+	assert.Equal(t, contract.FailInvalidInput, report.Failure)
+	assert.Equal(t, app.Message(), report.Summary)
+	assert.NotEmpty(t, report.Next)
+	assert.Equal(t, []string{id, run.GetRunID()}, []string{report.WorkflowID, report.RunID})
+
+	events := r.history(id).Events
+	took := events[len(events)-1].GetEventTime().AsTime().Sub(events[0].GetEventTime().AsTime())
+	assert.LessOrEqual(t, took, invalidWithin)
+	r.oneRun(run)
+}
+
+func TestABadInputEndsAtOnceWithEveryProblemByItsPathAndTouchesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	// The first task of a new worker pays for its connections; the bar is about inputs.
+	_ = r.retried(r.id()+"-warm").Get(t.Context(), nil)
+	all := append(inputsThatAreNoObject(r), append(inputsWithBadFields(r), inputsWithBadValues(r)...)...)
+	require.GreaterOrEqual(t, len(all), 35)
+	for i, in := range all {
+		t.Run(in.name, func(t *testing.T) {
+			one := *r
+			one.t = t
+			one.refused(fmt.Sprintf("%s-bad-%d", r.id(), i), in)
+		})
+	}
+	var requests []vpsfake.Request
+	r.control(http.MethodGet, "requests", nil, &requests)
+	for _, q := range requests {
+		require.NotEqual(t, r.server, q.ServerID, "the API was asked about the server: %+v", q)
+		require.NotContains(t, q.Path, fmt.Sprint(r.server))
+	}
+	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED, r.lockStatus(), "no lock was ever started")
+}
+
+func TestACallersRetryPolicyNeverMakesAChangeTwice(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	run := r.retried(r.id(), r.input(false, nil))
+	r.rolledBack(r.end(r.id(), time.Minute))
+	r.oneRun(run)
+	server, _ := r.state()
+	require.Equal(t, 1, server.Deploys)
+	require.Len(t, r.requests(vpsfake.OpCreateSnapshot), 1)
+}
+
+// An input of two arguments: the second would be dropped in silence, and it may be the one that was meant.
+func TestTwoInputsAreRefusedBecauseOneOfThemWouldBeDropped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	good := converter.NewRawValue(jsonPayload(fmt.Sprintf(`{"server_id": %d, "update": {"kind": "none"}, "verify": {"skip": true}}`, r.server)))
+	run := r.retried(r.id(), good, good)
+	err := run.Get(t.Context(), nil)
+	var app *temporal.ApplicationError
+	require.True(t, errors.As(err, &app), "%v", err)
+	require.Equal(t, contract.FailInvalidInput, app.Type())
+	require.True(t, strings.Contains(app.Message(), "- input: ") && strings.Contains(app.Message(), "one JSON object"), app.Message())
+	r.oneRun(run)
+	require.Empty(t, r.requests(vpsfake.OpCreateSnapshot))
+	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED, r.lockStatus())
+}

@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/vpsfake"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+const (
+	// linkDelay leaves time to freeze a worker between Temporal's handing out a task and the worker's reading it.
+	linkDelay = 500 * time.Millisecond
+	// zombieWatch is how long a worker that woke up is watched: it does what it has in its hands within milliseconds.
+	zombieWatch = 5 * time.Second
+	// givenUpBar bounds how long Temporal counts a frozen attempt.
+	givenUpBar = contract.WriteDeadline + 15*time.Second
+)
+
+// zombie is one write that freezes with its worker.
+type zombie struct {
+	op       vpsfake.Op
+	activity string
+}
+
+var (
+	zombieCreate  = zombie{vpsfake.OpCreateSnapshot, contract.ActivityCreateSnapshot}
+	zombieRestore = zombie{vpsfake.OpRestoreSnapshot, contract.ActivityRestoreSnapshot}
+)
+
+// writes counts everything that was sent to change the server.
+func (r *rig) writes() (n int) {
+	for _, op := range []vpsfake.Op{
+		vpsfake.OpCreateSnapshot, vpsfake.OpRestoreSnapshot, vpsfake.OpDeleteSnapshot, vpsfake.OpStartServer, vpsfake.OpStopServer, vpsfake.OpDeployHook,
+	} {
+		n += len(r.requests(op))
+	}
+	return n
+}
+
+// freeze brings a run to its write on a worker of its own and stops that worker the way a paused machine stops: in the
+// middle of everything. The worker is young, because a poll that is older than a minute loses its task on waking.
+func (r *rig) freeze(z zombie, l *link, moment func(), settings ...string) *program {
+	r.t.Helper()
+	settings = append(settings, "TEMPORAL_ADDRESS="+l.address)
+	var w *program
+	if z == zombieRestore {
+		first := r.readyWorker()
+		r.held(r.id())
+		first.signal(syscall.SIGTERM)
+		require.Equal(r.t, 0, first.exit(20*time.Second))
+		w = r.readyWorker(settings...)
+		require.NoError(r.t, r.decide(r.id(), "d1", workflows.DecideRollback))
+	} else {
+		w = r.readyWorker(settings...)
+		r.start(r.id(), r.input(false, nil))
+	}
+	moment()
+	w.signal(syscall.SIGSTOP)
+	l.cut()
+	return w
+}
+
+// wakesInVain lets another worker go on, wakes the frozen one as soon as Temporal has given its write up, and looks
+// whether it writes: total is what both workers may have sent. The run holds its lock all the while, so the lock does not stop the zombie.
+func (r *rig) wakesInVain(w *program, z zombie, total int) {
+	r.t.Helper()
+	r.readyWorker()
+	r.eventually(givenUpBar, "Temporal gives the frozen write up", func() bool {
+		return slices.ContainsFunc(r.history(r.id()).Events, func(e *historypb.HistoryEvent) bool {
+			return e.GetEventType() == enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT
+		})
+	})
+	w.signal(syscall.SIGCONT)
+	r.eventually(20*time.Second, "the zombie to try: its answer comes too late, which the SDK logs", func() bool {
+		said := w.output.String()
+		return strings.Contains(said, "activity already timed out") || strings.Contains(said, "Activity complete after timeout")
+	})
+	report := r.end(r.id(), runBar)
+	r.rolledBack(report)
+	r.lockFree()
+	require.Len(r.t, r.requests(z.op), total, "one more is the zombie's")
+	watchedFor(r.t, zombieWatch, "the zombie wrote after the end", r.writes)
+}
+
+func TestNoZombieWritesWhenItsTaskWasPolledAndNotRun(t *testing.T) {
+	t.Parallel()
+	for _, z := range []zombie{zombieCreate, zombieRestore} {
+		t.Run(z.activity, func(t *testing.T) {
+			t.Parallel()
+			r := rigWithoutWorker(t)
+			w := r.freeze(z, newLink(t, linkDelay), func() { r.isHandedOut(z) })
+			require.Empty(t, r.requests(z.op), "the task was not run")
+			r.wakesInVain(w, z, 1)
+		})
+	}
+}
+
+// isHandedOut waits until Temporal counts the write as begun.
+func (r *rig) isHandedOut(z zombie) {
+	r.t.Helper()
+	r.eventually(time.Minute, "Temporal hands out the task", func() bool { return runs(r.activity(z.activity)) })
+}
+
+func TestNoZombieWritesWhenItsRequestWasInFlight(t *testing.T) {
+	t.Parallel()
+	for z, f := range map[zombie]struct {
+		effect vpsfake.HangEffect
+		total  int
+	}{
+		zombieCreate:  {vpsfake.EffectNone, 2},   // the other worker finds nothing and sends it again
+		zombieRestore: {vpsfake.EffectBefore, 1}, // the other worker finds it and sends none
+	} {
+		t.Run(z.activity, func(t *testing.T) {
+			t.Parallel()
+			r := rigWithoutWorker(t)
+			r.fault(vpsfake.Fault{Kind: vpsfake.Hang, Op: z.op, Times: 1, Effect: f.effect, Duration: 5 * time.Second})
+			w := r.freeze(z, newLink(t, 0), func() { r.whenSent(z.op) })
+			r.wakesInVain(w, z, f.total)
+		})
+	}
+}
+
+// The API's rate limit makes a write wait inside the client, after every question has been asked.
+func TestNoZombieWritesWhenItWaitedForItsTurnAtTheAPI(t *testing.T) {
+	t.Parallel()
+	r := rigWithoutWorker(t)
+	z := zombieCreate
+	w := r.freeze(z, newLink(t, 0), func() { r.isHandedOut(z) }, "VPS_RATE_LIMIT=0.3", "VPS_POLL_INTERVAL=3s")
+	require.Empty(t, r.requests(z.op), "it waits for its turn")
+	r.wakesInVain(w, z, 1)
+}
