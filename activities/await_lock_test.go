@@ -199,5 +199,5 @@ func TestLockGraceIsTheLongerOneUnlessThePhaseIsKnownToBeQuiet(t *testing.T) {
 	a, _ := lockWorld(holderRun(terminated, "verify"))
 	got, err := execute[contract.LockGraceResult](t, a, a.LockGrace, contract.LockGraceInput{HolderWorkflowID: holderID, HolderRunID: "h1"})
 	require.NoError(t, err)
-	assert.Equal(t, contract.WriteDeadline, got.Grace.Std(), "no grace said: never none")
+	assert.Equal(t, contract.WriteGrace, got.Grace.Std(), "no grace said: never none")
 }

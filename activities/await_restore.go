@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
@@ -15,10 +17,8 @@ func (a *Activities) AwaitRestore(ctx context.Context, in contract.AwaitRestoreI
 	feed := a.watch.Server(in.ServerID)
 	defer feed.Close()
 	limits := restoreLimits{settle: a.settle, reach: a.poll + a.poll/2}
-	var (
-		result  contract.AwaitRestoreResult
-		lastErr error
-	)
+	result := contract.AwaitRestoreResult{RunID: activity.GetInfo(ctx).WorkflowExecution.RunID}
+	var lastErr error
 	// Two answers at least: finished is two polls in a row, also for a restore that ended while no worker ran.
 	timedOut, err := observe(w, feed, a.observation(in.Timeout, 2), func(look Look[contract.Server]) bool {
 		if lastErr = look.Err; lastErr != nil {

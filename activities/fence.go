@@ -22,14 +22,25 @@ type write struct {
 	token   []byte
 	entry   time.Time
 	now     func() time.Time
+	// within is how long after entry the write may still leave.
+	within time.Duration
 }
 
 // begin takes the time and must be the first statement of a write's activity.
 func (a *Activities) begin(ctx context.Context, fence contract.Fence) *write {
+	return a.beginWithin(ctx, fence, contract.WriteSendWithin)
+}
+
+// beginChecked is begin for a write that reads the list before it is sent.
+func (a *Activities) beginChecked(ctx context.Context, fence contract.Fence) *write {
+	return a.beginWithin(ctx, fence, contract.CheckedWriteSendWithin)
+}
+
+func (a *Activities) beginWithin(ctx context.Context, fence contract.Fence, within time.Duration) *write {
 	entry := a.pace.now()
 	info := activity.GetInfo(ctx)
 	return &write{
-		fence: fence, gate: a.gate, entry: entry, now: a.pace.now,
+		fence: fence, gate: a.gate, entry: entry, now: a.pace.now, within: within,
 		runID: info.WorkflowExecution.RunID, attempt: info.Attempt, token: info.TaskToken,
 	}
 }
@@ -41,7 +52,7 @@ func (w *write) again() *contract.WriteAnswer {
 	case w.attempt > 1:
 		// The runbooks allow one attempt; somebody changed the retry policy.
 		return refrain(contract.WriteAmbiguous, "this is attempt %d; an earlier attempt may have sent it", w.attempt)
-	case w.runID != w.fence.OriginalRunID && !w.fence.Looked:
+	case w.runID != w.fence.OriginalRunID && w.runID != w.fence.LookedRunID && !w.fence.Repeatable:
 		return refrain(contract.WriteAmbiguous, "this run was reset; an earlier run may have sent it")
 	default:
 		return nil
@@ -50,7 +61,7 @@ func (w *write) again() *contract.WriteAnswer {
 
 // preparing bounds everything that happens before the request by the time in which it may still leave.
 func (w *write) preparing(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, contract.WriteSendWithin-w.elapsed())
+	return context.WithTimeout(ctx, w.within-w.elapsed())
 }
 
 // elapsed is the time since the activity began on this machine. The larger of both clocks counts: the monotonic one
@@ -74,7 +85,7 @@ func (w *write) admit(ctx context.Context) *contract.WriteAnswer {
 	if err := w.gate.AttemptValid(ctx, w.token); err != nil {
 		return refrain(contract.WriteNotSent, "nothing was sent: %v", err)
 	}
-	if took := w.elapsed(); took >= contract.WriteSendWithin {
+	if took := w.elapsed(); took >= w.within {
 		return refrain(contract.WriteNotSent, "nothing was sent: it took %s to get ready, which is too late to send safely",
 			took.Round(time.Millisecond))
 	}
@@ -103,8 +114,8 @@ func (w *write) unlocked(ctx context.Context) *contract.WriteAnswer {
 }
 
 // send asks for admission, sends the request once and says what is known about it. The request's time-out covers the
-// client's wait for its rate limit too, so that nothing leaves after WriteSendWithin + WriteRequestTimeout, and that is
-// before WriteDeadline.
+// client's wait for its rate limit too, so that nothing leaves after within + WriteRequestTimeout, and that is before
+// the deadline.
 func (w *write) send(ctx context.Context, request func(ctx context.Context) error) contract.WriteAnswer {
 	if no := w.admit(ctx); no != nil {
 		return *no

@@ -90,7 +90,7 @@ func TestNoWriteLeavesWhenTheFenceSaysNo(t *testing.T) {
 		"when the lock has no run":  {halfLock, func(*Activities, *fakeGate) {}, contract.WriteLockLost},
 		"when the lock is not read": {fenced(), func(_ *Activities, g *fakeGate) { g.lockErr = errors.New("no answer") }, contract.WriteNotSent},
 		"when the attempt is over":  {fenced(), func(_ *Activities, g *fakeGate) { g.tokenErr = errors.New("not found") }, contract.WriteNotSent},
-		"when it is too late":       {fenced(), func(a *Activities, g *fakeGate) { jump(a, g, contract.WriteSendWithin) }, contract.WriteNotSent},
+		"when it is too late":       {fenced(), func(a *Activities, g *fakeGate) { jump(a, g, contract.CheckedWriteSendWithin) }, contract.WriteNotSent},
 	} {
 		for kind, write := range everyWrite {
 			t.Run(kind+" "+name, func(t *testing.T) {
@@ -115,15 +115,35 @@ func jump(a *Activities, gate *fakeGate, by time.Duration) {
 
 func TestAWorkflowThatLookedMayWriteAfterAReset(t *testing.T) {
 	fence := fenced()
-	fence.OriginalRunID, fence.Looked = "an-earlier-run", true
+	fence.OriginalRunID, fence.LookedRunID = "an-earlier-run", testRun
 	api := readyAPI()
 	a, _ := newActivities(api)
 	assert.Equal(t, contract.WriteAccepted, everyWrite["create"](t, a, fence).Outcome)
 	assert.Len(t, api.sent(), 1)
 }
 
+// A later reset replays the look, but the run that looked may have sent the write after it.
+func TestALookOfAnEarlierRunDoesNotCount(t *testing.T) {
+	fence := fenced()
+	fence.OriginalRunID, fence.LookedRunID = "the-first-run", "the-second-run"
+	for _, kind := range []string{"create", "restore"} {
+		api := readyAPI()
+		a, _ := newActivities(api)
+		assert.Equal(t, contract.WriteAmbiguous, everyWrite[kind](t, a, fence).Outcome)
+		assert.Empty(t, api.sent())
+	}
+}
+
+func TestAPowerCallMayBeRepeatedAfterAReset(t *testing.T) {
+	fence := fenced()
+	fence.OriginalRunID, fence.Repeatable = "an-earlier-run", true
+	api := readyAPI()
+	a, _ := newActivities(api)
+	assert.Equal(t, contract.WriteAccepted, everyWrite["start"](t, a, fence).Outcome)
+}
+
 func TestASecondAttemptIsAmbiguousEvenAfterTheWorkflowLooked(t *testing.T) {
-	w := &write{fence: contract.Fence{OriginalRunID: testRun, Looked: true}, runID: testRun, attempt: 2, gate: &fakeGate{}, now: time.Now, entry: time.Now()}
+	w := &write{fence: contract.Fence{OriginalRunID: testRun, LookedRunID: testRun, Repeatable: true}, runID: testRun, attempt: 2, gate: &fakeGate{}, now: time.Now, entry: time.Now()}
 	sent := false
 	got := w.send(context.Background(), func(context.Context) error { sent = true; return nil })
 	assert.Equal(t, contract.WriteAmbiguous, got.Outcome)

@@ -12,7 +12,7 @@ import (
 func (a *Activities) LockGrace(ctx context.Context, in contract.LockGraceInput) (contract.LockGraceResult, error) {
 	defer a.keepAlive(ctx)()
 	if in.WriteGrace <= 0 {
-		in.WriteGrace = contract.Duration(contract.WriteDeadline)
+		in.WriteGrace = contract.Duration(contract.WriteGrace)
 	}
 	longest := contract.LockGraceResult{Grace: max(in.WriteGrace, in.ChangeGrace)}
 	holder, err := a.describe(ctx, in.HolderWorkflowID, in.HolderRunID)

@@ -82,7 +82,7 @@ func graceAfter(lock run, phase string) time.Duration {
 
 func writeGrace(lock run) time.Duration {
 	if lock.writeGrace <= 0 {
-		return contract.WriteDeadline
+		return contract.WriteGrace
 	}
 	return lock.writeGrace
 }

@@ -53,9 +53,10 @@ func (r run) open() bool {
 	return r.status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || r.status == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
-// released says whether a closed lock ended as a lock should: let go by its holder, or after its own grace.
+// released says whether a closed lock was let go by its holder. A cancelled one was not: its holder is gone, or a person
+// cancelled it under a living one.
 func (r run) released() bool {
-	return r.status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED || r.status == enums.WORKFLOW_EXECUTION_STATUS_CANCELED
+	return r.status == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
 }
 
 // describe reads one run, the latest one when runID is empty. Not found is the zero run and no error.

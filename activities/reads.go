@@ -59,7 +59,7 @@ func (a *Activities) find(ctx context.Context, own contract.OwnSnapshot) (contra
 		return contract.FindSnapshotResult{}, readError(ctx, err)
 	}
 	all := snapshotsOf(list)
-	return contract.FindSnapshotResult{Ours: ours(own, all), All: all}, nil
+	return contract.FindSnapshotResult{Ours: ours(own, all), All: all, RunID: activity.GetInfo(ctx).WorkflowExecution.RunID}, nil
 }
 
 // keepAlive heartbeats until the returned function is called, so that a read whose worker dies is begun again after

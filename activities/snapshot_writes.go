@@ -26,7 +26,7 @@ func (a *Activities) CreateSnapshot(ctx context.Context, in contract.CreateSnaps
 
 // DeleteSnapshot lists, asks the guard of law 4 and sends one DELETE. A snapshot that is gone already is a success.
 func (a *Activities) DeleteSnapshot(ctx context.Context, in contract.DeleteSnapshotInput) (contract.DeleteSnapshotResult, error) {
-	w := a.begin(ctx, in.Fence)
+	w := a.beginChecked(ctx, in.Fence)
 	if no := w.again(); no != nil {
 		return contract.DeleteSnapshotResult{Answer: *no}, nil
 	}
@@ -52,7 +52,7 @@ func (a *Activities) DeleteSnapshot(ctx context.Context, in contract.DeleteSnaps
 
 // RestoreSnapshot looks at the snapshot itself and sends one POST of a restore, which overwrites the server's data.
 func (a *Activities) RestoreSnapshot(ctx context.Context, in contract.RestoreSnapshotInput) (contract.RestoreSnapshotResult, error) {
-	w := a.begin(ctx, in.Fence)
+	w := a.beginChecked(ctx, in.Fence)
 	if no := w.again(); no != nil {
 		return contract.RestoreSnapshotResult{Answer: *no}, nil
 	}

@@ -15,8 +15,8 @@ import (
 
 const (
 	// stopTimeout lets every write that was begun reach its own deadline and report; waits return at once. Whoever runs
-	// the process must be more patient than this: 60 seconds before a kill.
-	stopTimeout = contract.WriteDeadline + 5*time.Second
+	// the process must be more patient than this: 90 seconds before a kill.
+	stopTimeout = contract.WriteGrace + 5*time.Second
 
 	// shortSlots: a read or a write takes a second or two and the API's rate limit (5 a second) is the real bound; the
 	// rest is room for webhooks, which may each hold a slot for as long as the user's change takes.

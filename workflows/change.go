@@ -47,7 +47,7 @@ func (r *updateRun) sendWebhook() *ending {
 	lock := r.lock
 	var result contract.SendWebhookResult
 	err := workflow.ExecuteActivity(webhookOptions(r.safe, u.Timeout.Std(), "make the change: call the webhook"), contract.ActivitySendWebhook, contract.SendWebhookInput{
-		Fence:   r.fence(false),
+		Fence:   r.fence(),
 		URL:     u.URL,
 		Timeout: u.Timeout,
 		Body: contract.WebhookBody{
@@ -84,7 +84,7 @@ func (r *updateRun) sendWebhook() *ending {
 func plain(err error) string {
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
-		return app.Message()
+		return trimDot(app.Message())
 	}
 	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {

@@ -73,8 +73,8 @@ func (r *updateRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, 
 	for try := 1; try <= deleteTries; try++ {
 		lock := r.lock
 		var result contract.DeleteSnapshotResult
-		err := workflow.ExecuteActivity(writeOptions(ctx, fmt.Sprintf("delete snapshot %d: %s", old.ID, reason)), contract.ActivityDeleteSnapshot, contract.DeleteSnapshotInput{
-			Fence:         r.fence(true), // safe to repeat: an earlier run's delete needs no look
+		err := workflow.ExecuteActivity(checkedWriteOptions(ctx, fmt.Sprintf("delete snapshot %d: %s", old.ID, reason)), contract.ActivityDeleteSnapshot, contract.DeleteSnapshotInput{
+			Fence:         r.fenceRepeatable(), // "already gone" is success
 			ServerID:      r.in.ServerID,
 			SnapshotID:    old.ID,
 			NamePrefix:    r.in.Snapshot.NamePrefix,

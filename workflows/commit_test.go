@@ -23,7 +23,7 @@ func TestTheWebhookIsToldTheRunAndItsSnapshot(t *testing.T) {
 	in := inputs[contract.SendWebhookInput](h, contract.ActivitySendWebhook)[0]
 	assert.Equal(t, contract.WebhookBody{WorkflowID: e.report.WorkflowID, RunID: testRunID, ServerID: testServerID,
 		Reason: "deploy web 2.14.0", Snapshot: *e.report.Snapshot}, in.Body)
-	assert.False(t, in.Fence.Looked, "after a reset the change counts as made, never as not done")
+	assert.Empty(t, in.Fence.LookedRunID, "after a reset the change counts as made, never as not done")
 }
 
 func TestADryRunWritesNothingAndTakesNoLock(t *testing.T) {

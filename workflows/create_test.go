@@ -13,11 +13,11 @@ import (
 
 func foundOurs(id int64) step {
 	s := ownSnapshot(id, contract.SnapshotInProgress)
-	return step{reply: contract.FindSnapshotResult{Ours: []contract.Snapshot{s}, All: []contract.Snapshot{s}}}
+	return step{reply: contract.FindSnapshotResult{RunID: testRunID, Ours: []contract.Snapshot{s}, All: []contract.Snapshot{s}}}
 }
 
 var (
-	foundNone       = step{reply: contract.FindSnapshotResult{}}
+	foundNone       = step{reply: contract.FindSnapshotResult{RunID: testRunID}}
 	createAmbiguous = created(write(contract.WriteAmbiguous, 502))
 )
 
@@ -29,8 +29,8 @@ func TestAfterAnUnclearCreateTheRunLooksBeforeASecondPost(t *testing.T) {
 			assert.Equal(t, OutcomeCommitted, e.report.Outcome)
 			assert.Equal(t, []string{contract.ActivityCreateSnapshot, contract.ActivityFindSnapshot, contract.ActivityCreateSnapshot}, e.names()[2:5])
 			posts := inputs[contract.CreateSnapshotInput](h, contract.ActivityCreateSnapshot)
-			assert.False(t, posts[0].Fence.Looked)
-			assert.True(t, posts[1].Fence.Looked)
+			assert.Empty(t, posts[0].Fence.LookedRunID)
+			assert.NotEmpty(t, posts[1].Fence.LookedRunID)
 			assert.Equal(t, posts[0].Name, posts[1].Name, "the same name, so that a twin is recognised")
 			assert.Equal(t, posts[0].Description, posts[1].Description)
 		})
@@ -142,7 +142,7 @@ func TestARunThatWasResetMayAdoptWhatItsEarlierRunMade(t *testing.T) {
 	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
 	assert.Equal(t, int64(880), e.report.Snapshot.ID)
 	assert.Equal(t, []int64{801, 802, 803, 804}, inputs[contract.FindSnapshotInput](h, contract.ActivityFindSnapshot)[0].Own.KnownIDs)
-	assert.False(t, inputs[contract.CreateSnapshotInput](h, contract.ActivityCreateSnapshot)[0].Fence.Looked)
+	assert.Empty(t, inputs[contract.CreateSnapshotInput](h, contract.ActivityCreateSnapshot)[0].Fence.LookedRunID)
 }
 
 func TestASnapshotsNameIsMadeFromTheRun(t *testing.T) {

@@ -82,7 +82,7 @@ func (r *updateRun) close(ctx workflow.Context, end *ending) {
 
 // stoppedBeforeChange is the end of a run that was interrupted before its change: by a cancel, or by a lost lock.
 func (r *updateRun) stoppedBeforeChange() *ending {
-	if r.lock != nil && r.lock.lost {
+	if r.lockLostEarly {
 		return lockLost(r.lock)
 	}
 	return &ending{outcome: OutcomeCanceled, summary: "Canceled before the change. The server was not changed; a snapshot that was begun is left to retention."}
@@ -92,4 +92,24 @@ func (r *updateRun) stoppedBeforeChange() *ending {
 func lockLost(lock *lockHold) *ending {
 	return notChanged(contract.FailLockLost, "The lock %s ended while this run held it (terminated by hand, or its id was reset).", lock.workflowID).
 		withNext("find out who ended the lock, then start the run again.")
+}
+
+// secondAttempt refuses a run that Temporal started because a caller's retry policy retries a run that timed out: the
+// attempt before may have changed the server, and a change is never made twice.
+func secondAttempt(ctx workflow.Context) error {
+	info := workflow.GetInfo(ctx)
+	if info.Attempt <= 1 {
+		return nil
+	}
+	end := (&ending{
+		outcome: OutcomeChangeUnknown,
+		failure: contract.FailChangeUnknown,
+		summary: "An earlier attempt of this run was cut off by its time-out and may have changed the server. This one did nothing.",
+	}).withNext("look at the run before (temporal workflow show -w %q) and at the server; start a new run without a retry policy and without a run time-out.", info.WorkflowExecution.ID)
+	_, err := end.result(&Report{
+		Runbook: TypeSnapshotUpdateVerify, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
+		OriginalRunID: info.OriginalRunID, Outcome: end.outcome, Failure: end.failure, Summary: end.summary, Next: end.next,
+		StartedAt: info.WorkflowStartTime, EndedAt: workflow.Now(ctx),
+	})
+	return err
 }

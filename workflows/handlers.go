@@ -111,19 +111,19 @@ func (r *updateRun) status() (Status, error) {
 
 // canDo lists what a person may do now, as commands.
 func (r *updateRun) canDo() []string {
-	id := r.report.WorkflowID
+	id := shellWord(r.report.WorkflowID)
 	switch {
 	case r.ended:
 		return []string{"safepoint report " + id}
 	case r.hold != nil:
 		var can []string
 		for _, d := range r.hold.allowed {
-			can = append(can, fmt.Sprintf("safepoint decide %s %s --by <name>", id, d))
+			can = append(can, fmt.Sprintf("safepoint decide %s %s", id, d))
 		}
 		return can
 	case r.restoreBegun:
-		return []string{"wait: a rollback is never interrupted"}
+		return []string{"safepoint status " + id + " --wait  # a rollback is never interrupted"}
 	default:
-		return []string{"temporal workflow cancel -w " + id + " (leaves the server safe)"}
+		return []string{"temporal workflow cancel -w " + id + "  # leaves the server safe"}
 	}
 }

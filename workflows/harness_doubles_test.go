@@ -17,7 +17,7 @@ func (h *harness) registerDoubles() {
 		return contract.ReadServerResult{Server: h.server, Snapshots: h.all(), RunID: testRunID}
 	})
 	find := func(contract.FindSnapshotInput) contract.FindSnapshotResult {
-		return contract.FindSnapshotResult{All: h.existing}
+		return contract.FindSnapshotResult{All: h.existing, RunID: testRunID}
 	}
 	double(h, contract.ActivityListSnapshots, find)
 	double(h, contract.ActivityFindSnapshot, find)
@@ -38,7 +38,7 @@ func (h *harness) registerDoubles() {
 		return contract.RestoreSnapshotResult{Answer: accepted()}
 	})
 	double(h, contract.ActivityAwaitRestore, func(contract.AwaitRestoreInput) contract.AwaitRestoreResult {
-		return contract.AwaitRestoreResult{State: contract.AwaitDone, Server: h.server, SeenRestoring: true}
+		return contract.AwaitRestoreResult{RunID: testRunID, State: contract.AwaitDone, Server: h.server, SeenRestoring: true}
 	})
 	power := func(contract.PowerInput) contract.PowerResult { return contract.PowerResult{Answer: accepted()} }
 	double(h, contract.ActivityStopServer, power)
@@ -130,7 +130,7 @@ func workerKilled() step {
 // unclearRestore is a wait that never saw the server restoring and could not tell by its updated_at.
 func unclearRestore() step {
 	return step{reply: func(in contract.AwaitRestoreInput) contract.AwaitRestoreResult {
-		return contract.AwaitRestoreResult{State: contract.AwaitDone, Server: in.Before, Unclear: true}
+		return contract.AwaitRestoreResult{RunID: testRunID, State: contract.AwaitDone, Server: in.Before, Unclear: true}
 	}}
 }
 

@@ -48,6 +48,7 @@ func (s *spyInbound) ExecuteWorkflow(ctx workflow.Context, in *interceptor.Execu
 		return result, err
 	}
 	info.OriginalRunID, info.WorkflowStartTime = s.h.originalRunID, testStart
+	info.Attempt = max(info.Attempt, s.h.attempt)
 	result, err := s.Next.ExecuteWorkflow(ctx, in)
 	s.h.mu.Lock()
 	defer s.h.mu.Unlock()

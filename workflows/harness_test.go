@@ -70,6 +70,8 @@ type harness struct {
 	server contract.Server
 	// originalRunID is the run that this one was reset from; by default it was not.
 	originalRunID string
+	// attempt is what Temporal counts when a caller's retry policy starts a run again.
+	attempt int32
 	// busy is how many starts of the lock find it taken; the test environment cannot do that by itself.
 	busy int
 

@@ -26,7 +26,7 @@ type SnapshotUpdateVerifyInput struct {
 type SnapshotInput struct {
 	// NamePrefix starts the snapshot's name: letters, digits, "-" and "_", up to 24; default "pre-update".
 	NamePrefix string `json:"name_prefix,omitempty"`
-	// Description stands before Safepoint's own marker in the snapshot's description; up to 200 characters.
+	// Description stands before Safepoint's own marker in the snapshot's description; up to 150 characters.
 	Description string `json:"description,omitempty"`
 	// StopServer stops the server for the time of the snapshot (a consistent copy, at 3 to 10 minutes of downtime).
 	StopServer bool `json:"stop_server,omitempty"`
@@ -63,7 +63,8 @@ type UpdateInput struct {
 	URL string `json:"url,omitempty"`
 	// Timeout is how long the change may take, from 1s to 24h; default 30m.
 	Timeout Duration `json:"timeout,omitempty"`
-	// HeartbeatTimeout is how long an external runner may be silent, from 1s to 24h; default 2m.
+	// HeartbeatTimeout is how long an external runner may be silent, from 1s to 24h and at least a 1000th of Timeout;
+	// default 2m.
 	HeartbeatTimeout Duration `json:"heartbeat_timeout,omitempty"`
 	// BeginTimeout is how long the run waits for an external runner to begin, from 1s to 24h; default 30m.
 	BeginTimeout Duration `json:"begin_timeout,omitempty"`

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -178,15 +179,32 @@ func (r *updateRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contr
 	began := workflow.Now(ctx)
 	var result contract.VerifyResult
 	longest := in.InitialDelay.Std() + in.Timeout.Std() + in.BakeTime.Std()
-	err := workflow.ExecuteActivity(waitOptions(ctx, longest, fmt.Sprintf("verify the %s: %d checks", of, len(in.Checks))),
+	err := workflow.ExecuteActivity(waitOptions(ctx, longest, fmt.Sprintf("verify the %s: %s", of, count(len(in.Checks), "check"))),
 		contract.ActivityVerify, in).Get(ctx, &result)
 	if err != nil {
 		return VerificationRecord{}, err
 	}
 	record := VerificationRecord{
-		Of: of, Verdict: result.Verdict, Detail: result.Detail, Rounds: result.Rounds, Checks: result.Last,
+		Of: of, Verdict: result.Verdict, Detail: result.Detail + notPassed(result.Last), Rounds: result.Rounds, Checks: result.Last,
 		StartedAt: began, EndedAt: workflow.Now(ctx),
 	}
 	r.report.Verifications = append(r.report.Verifications, record)
 	return record, nil
+}
+
+// shownChecks bounds how many checks a sentence names; the report has them all.
+const shownChecks = 3
+
+// notPassed names the checks that did not pass in the last round: what a person wants to know first.
+func notPassed(checks []contract.CheckResult) string {
+	var named []string
+	for _, c := range checks {
+		if c.Verdict != contract.VerdictPassed && len(named) < shownChecks {
+			named = append(named, c.Name+": "+trimDot(c.Detail))
+		}
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(named, "; ") + ")"
 }

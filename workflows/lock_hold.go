@@ -38,11 +38,28 @@ func (r *updateRun) takeLock(ctx workflow.Context) *ending {
 		return nil
 	}
 	r.report.BusyWith = busy
+	who := r.describeBusy(busy)
 	if r.in.Lock.OnBusy == BusySkip {
-		return &ending{outcome: OutcomeSkipped, summary: "Skipped: the server is in use by " + describeHolder(busy) + ". Nothing was changed."}
+		return &ending{outcome: OutcomeSkipped, summary: "Skipped: the server is in use by " + who + ". Nothing was changed."}
 	}
-	return notChanged(contract.FailServerBusy, "The server is in use by %s.", describeHolder(busy)).
-		withNext("look at it with: safepoint status %s (or: temporal workflow describe -w %s), and start this run again when it has ended.", busy.WorkflowID, busy.WorkflowID)
+	end := notChanged(contract.FailServerBusy, "The server is in use by %s.", who)
+	if busy.WorkflowID == "" {
+		return end.withNext("look at the lock with: temporal workflow describe -w %s", contract.LockWorkflowID(r.in.ServerID))
+	}
+	id := shellWord(busy.WorkflowID)
+	return end.withNext("look at it with: safepoint status %s (or: temporal workflow describe -w %s), and start this run again when it has ended.", id, id)
+}
+
+// describeBusy names the run that holds the lock, or the lock itself when no run is behind it, and how things stand.
+func (r *updateRun) describeBusy(busy *contract.LockHolder) string {
+	who := "the lock " + contract.LockWorkflowID(r.in.ServerID)
+	if busy.WorkflowID != "" {
+		who = describeHolder(busy)
+	}
+	if r.busyDetail != "" {
+		who += " (" + r.busyDetail + ")"
+	}
+	return who
 }
 
 // describeHolder names the run that holds a lock, for people.
@@ -70,19 +87,20 @@ func (r *updateRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Du
 		if wait && r.phase == PhasePreflight {
 			r.enter(ctx, PhaseLock)
 		}
-		left := timeout - workflow.Now(ctx).Sub(began)
+		left := max(timeout-workflow.Now(ctx).Sub(began), time.Second) // zero would mean the activity's own default
 		var answer contract.AwaitLockResult
 		r.waitFor(ctx, "the server's lock, which another run holds")
 		err = workflow.ExecuteActivity(waitOptions(ctx, timeout, "wait for the server's lock"), contract.ActivityAwaitLock, contract.AwaitLockInput{
 			ServerID:      r.in.ServerID,
 			OwnWorkflowID: r.report.WorkflowID,
 			Wait:          wait,
-			Timeout:       Duration(max(left, 0)),
+			Timeout:       Duration(left),
 		}).Get(ctx, &answer)
 		if err != nil {
 			return nil, err
 		}
 		if !answer.Free {
+			r.busyDetail = answer.Detail
 			return &answer.Holder, nil
 		}
 	}
@@ -92,7 +110,7 @@ func (r *updateRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Du
 // made from the caller's, because watchLock takes a lost lock again from a coroutine of its own.
 func (r *updateRun) startLock(ctx workflow.Context) (bool, error) {
 	safe, _ := workflow.NewDisconnectedContext(ctx)
-	write := Duration(contract.WriteDeadline)
+	write := Duration(contract.WriteGrace)
 	change := Duration(r.changeGrace())
 	id := contract.LockWorkflowID(r.in.ServerID)
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(safe, workflow.ChildWorkflowOptions{
@@ -129,14 +147,14 @@ func (r *updateRun) startLock(ctx workflow.Context) (bool, error) {
 func (r *updateRun) changeGrace() time.Duration {
 	switch r.in.Update.Kind {
 	case UpdateWebhook:
-		return max(contract.WriteDeadline, webhookDeadline(r.in.Update.Timeout.Std()))
+		return max(contract.WriteGrace, webhookDeadline(r.in.Update.Timeout.Std()))
 	case UpdateExternal:
 		// A runner stops its own work before it has been silent for this long.
-		return max(contract.WriteDeadline, r.in.Update.HeartbeatTimeout.Std())
+		return max(contract.WriteGrace, r.in.Update.HeartbeatTimeout.Std())
 	case UpdateNone:
-		return contract.WriteDeadline
+		return contract.WriteGrace
 	default: // validation knows no other kind
-		return contract.WriteDeadline
+		return contract.WriteGrace
 	}
 }
 
@@ -151,6 +169,7 @@ func (r *updateRun) watchLock(ctx workflow.Context, lock *lockHold) {
 	lock.held, lock.lost = false, true
 	r.note("the server's lock ended while it was held: %v", lockEndReason(err))
 	if !r.changeBegun {
+		r.lockLostEarly = true
 		r.cancelBeforeChange()
 		return
 	}
@@ -194,13 +213,8 @@ func (r *updateRun) lockGone() *ending {
 
 // ensureLock waits until the run holds the lock (again). False means that it cannot be had.
 func (r *updateRun) ensureLock(ctx workflow.Context) bool {
-	if r.lock == nil {
-		return false
-	}
-	if r.lock.lost && !r.changeBegun {
-		// Lost before the change: nobody takes it again by itself. Only leaving the server up asks for it.
-		r.lock.lost = false
-		r.retakeLock(ctx, r.lock)
+	if r.lock == nil || (r.lock.lost && !r.changeBegun) {
+		return false // lost before the change, nobody takes it again, but for leaving the server up
 	}
 	if err := workflow.Await(ctx, func() bool { return r.lock.held || r.lock.gone }); err != nil {
 		return false
@@ -215,7 +229,7 @@ func (r *updateRun) lockWasLost(ctx workflow.Context, lock *lockHold) bool {
 		return false
 	}
 	if !r.changeBegun {
-		r.lock.held, r.lock.lost = false, true
+		r.lock.held, r.lock.lost, r.lockLostEarly = false, true, true
 		r.cancelBeforeChange()
 		return false
 	}

@@ -1,11 +1,13 @@
 package workflows
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
@@ -96,7 +98,7 @@ func TestTheLockIsAskedForWithTheGraceOfTheChange(t *testing.T) {
 		kind   UpdateKind
 		change time.Duration
 	}{
-		{UpdateNone, contract.WriteDeadline},
+		{UpdateNone, contract.WriteGrace},
 		{UpdateWebhook, webhookDeadline(30 * time.Minute)},
 		{UpdateExternal, 2 * time.Minute}, // heartbeat_timeout
 	}
@@ -111,7 +113,7 @@ func TestTheLockIsAskedForWithTheGraceOfTheChange(t *testing.T) {
 		require.Len(t, h.locks, 1)
 		assert.Equal(t, contract.LockRequest{
 			ServerID: testServerID, HolderWorkflowID: e.report.WorkflowID, HolderRunID: testRunID, Runbook: TypeSnapshotUpdateVerify,
-			WriteGrace: Duration(contract.WriteDeadline), ChangeGrace: Duration(c.change),
+			WriteGrace: Duration(contract.WriteGrace), ChangeGrace: Duration(c.change),
 		}, h.locks[0])
 	}
 }
@@ -199,4 +201,29 @@ func TestACommitThatFindsTheLockGoneTakesItAgainBeforeItDeletes(t *testing.T) {
 	require.Len(t, deletes, 2)
 	assert.NotEqual(t, deletes[0].Fence.LockRunID, deletes[1].Fence.LockRunID)
 	assert.True(t, e.report.Pruned[0].Deleted)
+}
+
+func TestALockWithoutARunbookIsNamedItself(t *testing.T) {
+	h := newHarness(t, onBusy(BusyFail)).on(contract.ActivityAwaitLock,
+		step{reply: contract.AwaitLockResult{Detail: "the lock was started by hand and belongs to no runbook"}})
+	h.busy = 1
+	e := h.run()
+	assert.Equal(t, contract.FailServerBusy, e.failure)
+	assert.Contains(t, e.report.Summary, "server-lock/12345 (the lock was started by hand")
+	assert.Contains(t, e.report.Next, "describe -w server-lock/12345")
+}
+
+// A caller's retry policy starts a run again that its time-out cut off: the change may have been made.
+func TestASecondAttemptOfTemporalTouchesNothing(t *testing.T) {
+	h := newHarness(t)
+	h.attempt = 2
+	raw, err := json.Marshal(h.in)
+	require.NoError(t, err)
+	h.env.ExecuteWorkflow(TypeSnapshotUpdateVerify, rawJSON(raw))
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, h.env.GetWorkflowError(), &app)
+	assert.Equal(t, contract.FailChangeUnknown, app.Type())
+	assert.True(t, app.NonRetryable())
+	assert.Empty(t, h.calls, "not one activity")
+	assert.Empty(t, h.locks, "and no lock")
 }

@@ -34,8 +34,17 @@ func readOptions(ctx workflow.Context, summary string) workflow.Context {
 // for the runbook to decide, after it has looked. No heartbeat: an attempt ends at its deadline and not before, so
 // that the next one can never overlap with it.
 func writeOptions(ctx workflow.Context, summary string) workflow.Context {
+	return deadlineOptions(ctx, contract.WriteDeadline, summary)
+}
+
+// checkedWriteOptions are writeOptions for a write that reads the list right before it is sent.
+func checkedWriteOptions(ctx workflow.Context, summary string) workflow.Context {
+	return deadlineOptions(ctx, contract.CheckedWriteDeadline, summary)
+}
+
+func deadlineOptions(ctx workflow.Context, deadline time.Duration, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: contract.WriteDeadline,
+		StartToCloseTimeout: deadline,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 		Summary:             summary,
 	})
@@ -49,11 +58,7 @@ func webhookDeadline(timeout time.Duration) time.Duration {
 
 // webhookOptions are for the one POST of a webhook change. See writeOptions; the deadline is the user's.
 func webhookOptions(ctx workflow.Context, timeout time.Duration, summary string) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: webhookDeadline(timeout),
-		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
-		Summary:             summary,
-	})
+	return deadlineOptions(ctx, webhookDeadline(timeout), summary)
 }
 
 // waitOptions are for the long waits. They heartbeat and run on a queue of their own. The time-out is counted by the

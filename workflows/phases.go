@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,9 +57,15 @@ func (r *updateRun) waitIn(ctx workflow.Context, window *Window, format string, 
 	workflow.SetCurrentDetails(ctx, r.details())
 }
 
-// note adds a surprise to the report.
+// maxNotes bounds the notes of a run whose API was down for a day.
+const maxNotes = 50
+
+// note adds a surprise to the report, once however often it happens.
 func (r *updateRun) note(format string, args ...any) {
-	r.report.Notes = append(r.report.Notes, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(r.report.Notes) < maxNotes && !slices.Contains(r.report.Notes, text) {
+		r.report.Notes = append(r.report.Notes, text)
+	}
 }
 
 // details is the short Markdown status that the UI shows. What a run waits for, why it holds and how it ended may quote

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"net/http"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -8,22 +9,18 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
-// powerTimeout is how long a server may take to start or stop; the API says nothing, and a minute is long for either.
-const powerTimeout = 10 * time.Minute
-
 // stopForSnapshot stops the server, so that the copy is consistent. From here on every end of the run looks whether
-// the server has to be started again (law 11).
+// the server has to be started again (law 11). A cancel or a lost lock ends the tries; only a request that is in flight
+// is waited for.
 func (r *updateRun) stopForSnapshot(ctx workflow.Context) *ending {
 	r.stopMayBeSent = true
-	if detail := r.power(r.safe, contract.ActivityStopServer, contract.ServerStopped, r.in.Snapshot.ReadyTimeout.Std()); detail != "" {
-		if ctx.Err() != nil {
-			return r.stoppedBeforeChange()
-		}
-		return notChanged(contract.FailSnapshot, "The server could not be stopped for the snapshot: %s.", detail).
-			withNext("look at the server at VPS.org; it is started again if it went down.")
-	}
+	detail := r.power(ctx, contract.ActivityStopServer, contract.ServerStopped, r.in.Snapshot.ReadyTimeout.Std())
 	if ctx.Err() != nil {
 		return r.stoppedBeforeChange()
+	}
+	if detail != "" {
+		return notChanged(contract.FailSnapshot, "The server could not be stopped for the snapshot: %s.", detail).
+			withNext("look at the server at VPS.org; it is started again if it went down.")
 	}
 	return nil
 }
@@ -34,11 +31,20 @@ func (r *updateRun) stopForSnapshot(ctx workflow.Context) *ending {
 func (r *updateRun) startAfterSnapshot(ctx workflow.Context) *ending {
 	if r.looksAtBaseline() && r.ensureLock(r.safe) {
 		r.waitFor(r.safe, "the server to be started again")
-		if answer := r.postPower(r.safe, contract.ActivityStartServer); answer.Outcome == contract.WriteAccepted {
+		lock := r.lock
+		switch r.postPower(contract.ActivityStartServer).Outcome {
+		case contract.WriteAccepted:
 			return r.upAgain(ctx)
+		case contract.WriteLockLost:
+			r.lockWasLost(r.safe, lock)
+			return r.stoppedBeforeChange()
+		default: // it is sent again below, and its status watched
 		}
 	}
 	if detail := r.power(r.safe, contract.ActivityStartServer, contract.ServerActive, r.in.Snapshot.ReadyTimeout.Std()); detail != "" {
+		if r.lockLostEarly {
+			return r.stoppedBeforeChange()
+		}
 		return notChanged(contract.FailSnapshot, "The server was stopped for the snapshot and could not be started again: %s.", detail).
 			withNext("start server %d at VPS.org now.", r.in.ServerID)
 	}
@@ -55,19 +61,22 @@ func (r *updateRun) upAgain(ctx workflow.Context) *ending {
 }
 
 // leaveServerUp is the last step of every run that may have stopped its server: a stop that was sent may still take
-// effect, so the status is watched for VPS_SETTLE, and a server that is down is started.
-func (r *updateRun) leaveServerUp(ctx workflow.Context) {
+// effect, so the status is watched for VPS_SETTLE, and a server that is down is started. It returns why it may still be
+// down, or nothing.
+func (r *updateRun) leaveServerUp(ctx workflow.Context) (problem string) {
 	if !r.stopMayBeSent {
-		return
+		return ""
 	}
+	timeout := r.in.Snapshot.ReadyTimeout.Std()
 	r.waitFor(ctx, "the server to be up again")
-	server, state := r.awaitServer(ctx, contract.ServerActive, true, powerTimeout)
+	server, state := r.awaitServer(ctx, contract.ServerActive, true, timeout)
 	if state == contract.AwaitDone && server.Status == contract.ServerActive {
-		return
+		return ""
 	}
-	if detail := r.power(ctx, contract.ActivityStartServer, contract.ServerActive, powerTimeout); detail != "" {
-		r.note("the server was stopped for the snapshot and may still be down: %s; start server %d at VPS.org", detail, r.in.ServerID)
+	if r.lockLostEarly && !r.lock.held {
+		r.retakeLock(ctx, r.lock) // a server that this run took down is the one reason to take a lost lock again
 	}
+	return r.power(ctx, contract.ActivityStartServer, contract.ServerActive, timeout)
 }
 
 // awaitServer waits for a status; see contract.AwaitServerInput.
@@ -81,57 +90,64 @@ func (r *updateRun) awaitServer(ctx workflow.Context, want contract.ServerStatus
 	return result.Server, result.State
 }
 
-// power sends start or stop until the server has the wanted status. It returns why it could not, or nothing.
+// power sends start or stop until the server has the wanted status. It returns why it could not, or nothing. The end of
+// ctx ends the tries, but never a request in flight.
 func (r *updateRun) power(ctx workflow.Context, activity string, want contract.ServerStatus, timeout time.Duration) (problem string) {
 	began := workflow.Now(ctx)
 	for try := 1; ; try++ {
 		if !r.ensureLock(ctx) {
-			return "the server's lock is held by another run"
+			return "the server's lock was lost, or another run holds it"
+		}
+		if ctx.Err() != nil {
+			return "the run was canceled"
 		}
 		r.waitFor(ctx, "the server to be %s", want)
 		lock := r.lock
-		answer := r.postPower(ctx, activity)
+		answer := r.postPower(activity)
 		left := max(timeout-workflow.Now(ctx).Sub(began), time.Second)
+		settle := false
 		switch answer.Outcome {
-		case contract.WriteAccepted:
-			if server, state := r.awaitServer(ctx, want, false, left); state == contract.AwaitDone && server.Status == want {
-				return ""
+		case contract.WriteRefused:
+			if answer.Status == http.StatusNotFound || answer.Status == http.StatusMethodNotAllowed {
+				return "the API knows no such call (" + trimDot(answer.Detail) + "): check the worker's VPS_POWER_PATH"
 			}
-		case contract.WriteRefused, contract.WriteAmbiguous:
-			// Refused may mean that it is on its way already; the status after VPS_SETTLE tells.
-			if server, state := r.awaitServer(ctx, want, true, left); state == contract.AwaitDone && server.Status == want {
-				return ""
-			}
+			settle = true // it may be on its way already; the status after VPS_SETTLE tells
+		case contract.WriteAmbiguous:
+			settle = true
 		case contract.WriteUnauthorized:
 			if !r.awaitAccess(ctx, left) {
-				return "the API refuses the token: " + answer.Detail
+				return "the API refuses the token: " + trimDot(answer.Detail)
 			}
 		case contract.WriteLockLost:
 			if !r.lockWasLost(ctx, lock) {
 				return "the server's lock was lost"
 			}
-		case contract.WriteNotSent:
+		case contract.WriteAccepted, contract.WriteNotSent:
 		}
-		pause := retryPause(answer, try)
-		if workflow.Now(ctx).Sub(began)+pause >= timeout {
-			return "not " + string(want) + " within " + Duration(timeout).String() + " (" + answer.Detail + ")"
+		if answer.Outcome == contract.WriteAccepted || settle {
+			if server, state := r.awaitServer(ctx, want, settle, left); state == contract.AwaitDone && server.Status == want {
+				return ""
+			}
 		}
-		if err := workflow.Sleep(ctx, pause); err != nil {
-			return plain(err)
+		left = timeout - workflow.Now(ctx).Sub(began)
+		if left <= 0 {
+			return "not " + string(want) + " within " + Duration(timeout).String() + " (" + trimDot(answer.Detail) + ")"
+		}
+		if err := workflow.Sleep(ctx, min(retryPause(answer, try), left)); err != nil {
+			return "the run was canceled"
 		}
 	}
 }
 
-// postPower sends one power call and waits for its end.
-func (r *updateRun) postPower(ctx workflow.Context, activity string) contract.WriteAnswer {
+// postPower sends one power call and waits for its end, whatever happens to the run.
+func (r *updateRun) postPower(activity string) contract.WriteAnswer {
 	var result contract.PowerResult
 	summary := "start the server"
 	if activity == contract.ActivityStopServer {
 		summary = "stop the server for the snapshot"
 	}
-	// A power call is safe to repeat, so an earlier run's call needs no look: Looked is always true.
-	err := workflow.ExecuteActivity(writeOptions(ctx, summary), activity,
-		contract.PowerInput{Fence: r.fence(true), ServerID: r.in.ServerID}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(writeOptions(r.safe, summary), activity,
+		contract.PowerInput{Fence: r.fenceRepeatable(), ServerID: r.in.ServerID}).Get(r.safe, &result)
 	if err != nil {
 		return ambiguous(err)
 	}

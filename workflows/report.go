@@ -90,8 +90,8 @@ type RollbackRecord struct {
 	Posts int `json:"posts"`
 	// SeenRestoring is true when the server's status was seen restoring.
 	SeenRestoring bool `json:"seen_restoring"`
-	// LostFrom and LostUntil bound the writes that the restore undid: from the snapshot (the API's clock) to the
-	// acceptance of the restore (the Temporal server's clock).
+	// LostFrom and LostUntil bound the writes that the restore undid: from the request for the snapshot to the acceptance
+	// of the restore, both by the Temporal server's clock. The snapshot itself was taken a little after LostFrom.
 	LostFrom  time.Time `json:"lost_from,omitzero"`
 	LostUntil time.Time `json:"lost_until,omitzero"`
 	// StartedServer is true when the restore left the server stopped and the run started it.

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"net/http"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -62,8 +61,12 @@ func (r *updateRun) makeRoom(ctx workflow.Context) *ending {
 // createSnapshot posts until there is one snapshot of ours. A POST runs on the safe context: a cancel that comes while
 // it is in flight must not lose its answer.
 func (r *updateRun) createSnapshot(ctx workflow.Context) (contract.Snapshot, *ending) {
-	looked := false
+	looked := "" // the run that looked for the effect of an earlier POST
 	began := workflow.Now(ctx)
+	r.snapshotAsked = began
+	if r.ownAlreadyMade() {
+		r.snapshotAsked = r.report.StartedAt // by an earlier run, before a reset: some time after the start
+	}
 	for try := 1; ; try++ {
 		if ctx.Err() != nil {
 			return contract.Snapshot{}, r.stoppedBeforeChange()
@@ -91,7 +94,7 @@ func (r *updateRun) createSnapshot(ctx workflow.Context) (contract.Snapshot, *en
 			if end != nil || found != nil {
 				return deref(found), end
 			}
-			looked = true
+			looked = r.lookedRunID
 		}
 		pause := retryPause(result.Answer, try)
 		if workflow.Now(ctx).Sub(began)+pause > r.in.Snapshot.ReadyTimeout.Std() {
@@ -113,11 +116,11 @@ func deref(s *contract.Snapshot) contract.Snapshot {
 }
 
 // postSnapshot sends one POST and waits for its end, whatever happens to the run.
-func (r *updateRun) postSnapshot(looked bool) contract.CreateSnapshotResult {
+func (r *updateRun) postSnapshot(looked string) contract.CreateSnapshotResult {
 	marker := contract.Marker{RunID: r.own.RunID, Policy: contract.PolicyUpdate}
 	var result contract.CreateSnapshotResult
 	err := workflow.ExecuteActivity(writeOptions(r.safe, "create the snapshot"), contract.ActivityCreateSnapshot, contract.CreateSnapshotInput{
-		Fence:       r.fence(looked),
+		Fence:       r.fenceLooked(looked),
 		ServerID:    r.in.ServerID,
 		Name:        r.own.Name,
 		Description: marker.Describe(r.in.Snapshot.Description),
@@ -168,7 +171,7 @@ func (r *updateRun) findSnapshot(ctx workflow.Context, activity string) (*contra
 		return nil, notChanged(contract.FailSnapshot, "It is not known whether the snapshot was begun: %v.", plain(err)).
 			withNext("%s A snapshot named %s may exist; retention will find it.", adviceForRead(err), r.own.Name)
 	}
-	r.snapshots = found.All
+	r.snapshots, r.lookedRunID = found.All, found.RunID
 	if len(found.Ours) == 0 {
 		return nil, nil
 	}
@@ -225,12 +228,12 @@ func (r *updateRun) deleteTwins(ctx workflow.Context, twins []contract.Snapshot)
 
 // removeTwins looks once more at the end of a run whose create was unclear: a list may lag longer than VPS_SETTLE.
 func (r *updateRun) removeTwins(ctx workflow.Context) {
-	if !r.createWasUnclear || r.snapshot == nil || !r.ensureLock(ctx) {
+	if !r.createWasUnclear || r.snapshot == nil || r.lockLostEarly || !r.ensureLock(ctx) {
 		return
 	}
 	var result contract.AwaitSnapshotResult
 	err := workflow.ExecuteActivity(waitOptions(ctx, r.in.Snapshot.ReadyTimeout.Std(), "look for a late duplicate of the snapshot"), contract.ActivityAwaitSnapshot,
-		contract.AwaitSnapshotInput{Own: r.own, ID: r.snapshot.ID, Timeout: Duration(twinTimeout)}).Get(ctx, &result)
+		contract.AwaitSnapshotInput{Own: r.own, ID: r.snapshot.ID, Timeout: r.in.Snapshot.ReadyTimeout}).Get(ctx, &result)
 	if err != nil {
 		r.note("could not look for a duplicate snapshot: %v", plain(err))
 		return
@@ -243,9 +246,6 @@ func (r *updateRun) removeTwins(ctx workflow.Context) {
 	}
 	r.deleteTwins(ctx, twins)
 }
-
-// twinTimeout bounds the last look for duplicates: a snapshot takes 3 to 10 minutes (API), and the run has its verdict.
-const twinTimeout = 15 * time.Minute
 
 // alreadyPruned says whether this run has deleted the snapshot.
 func (r *updateRun) alreadyPruned(id int64) bool {

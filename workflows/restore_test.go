@@ -48,9 +48,9 @@ func TestABadChangeIsRolledBackAndVerified(t *testing.T) {
 	assert.Equal(t, 1, r.Posts)
 	assert.True(t, r.SeenRestoring)
 	assert.Contains(t, r.Cause, "home is failed")
-	assert.True(t, r.LostFrom.Equal(testTakenAt), "the data window begins with the snapshot")
+	assert.True(t, r.LostFrom.Equal(testStart), "the data window begins with the request for the snapshot, by Temporal's clock")
 	assert.True(t, r.LostUntil.After(r.LostFrom) || !r.LostUntil.IsZero())
-	assert.Contains(t, e.report.Summary, "2026-03-01 12:01:00 UTC is lost")
+	assert.Contains(t, e.report.Summary, "2026-03-01 12:00:00 UTC is lost")
 	assert.Equal(t, VerifiedRestore, e.report.Verifications[2].Of)
 	assert.Equal(t, h.server, inputs[contract.AwaitRestoreInput](h, awaitRestore)[0].Before)
 	assert.Equal(t, []error{nil}, e.lockEnds)
@@ -61,6 +61,10 @@ func TestTheRestoreProtocol(t *testing.T) {
 	ambiguous := restored(write(contract.WriteAmbiguous, 0))
 	refused := restored(write(contract.WriteRefused, 400))
 	restoring := step{reply: contract.ReadServerResult{RunID: testRunID, Server: contract.Server{ID: testServerID, Status: contract.ServerRestoring}}}
+	passing := step{reply: contract.ReadServerResult{RunID: testRunID, Server: contract.Server{ID: testServerID, Status: "starting"}}}
+	gone := restored(write(contract.WriteRefused, 404))
+	unseenStopped := step{reply: contract.AwaitRestoreResult{RunID: testRunID, State: contract.AwaitDone, Unclear: true,
+		Server: contract.Server{ID: testServerID, Status: contract.ServerStopped}}}
 	cases := []struct {
 		name    string
 		restore []step
@@ -90,14 +94,22 @@ func TestTheRestoreProtocol(t *testing.T) {
 		{name: "unclear and checks that cannot be made holds", restore: []step{ambiguous}, await: []step{unclearRestore()}, checks: []step{apiError("Broken")},
 			failure: contract.FailRollback, calls: []string{readServer, restore, awaitRestore, verify}},
 		{name: "a 400 to the first request holds", restore: []step{refused},
-			failure: contract.FailRollback, calls: []string{readServer, restore}},
+			failure: contract.FailRollback, calls: []string{readServer, restore, readServer}},
 		{name: "a 400 after an unclear one is ours when the server is restoring", restore: []step{ambiguous, refused}, await: []step{unclearRestore(), {}},
 			read: []step{{}, restoring}, checks: []step{red, passed},
 			failure: contract.FailRolledBack, calls: []string{readServer, restore, awaitRestore, verify, restore, readServer, awaitRestore, verify}},
 		{name: "a 400 after an unclear one holds when the server is not restoring", restore: []step{ambiguous, refused}, await: []step{unclearRestore()}, checks: []step{red},
 			failure: contract.FailRollback, calls: []string{readServer, restore, awaitRestore, verify, restore, readServer}},
 		{name: "a 400 after an accepted one is somebody else's", restore: []step{{}, refused}, await: []step{unclearRestore()}, checks: []step{red}, read: []step{{}, restoring},
-			failure: contract.FailRollback, calls: []string{readServer, restore, awaitRestore, verify, restore}},
+			failure: contract.FailRollback, calls: []string{readServer, restore, awaitRestore, verify, restore, readServer}},
+		{name: "a 400 in passing is tried again", restore: []step{refused, {}}, read: []step{{}, passing, {}},
+			failure: contract.FailRolledBack, calls: []string{readServer, restore, readServer, readServer, restore, awaitRestore, verify}},
+		{name: "one 404 of the request is a list that lags", restore: []step{gone, {}},
+			failure: contract.FailRolledBack, calls: []string{readServer, restore, contract.ActivityFindSnapshot, readServer, restore, awaitRestore, verify}},
+		{name: "one 404 of the server is not its end", read: []step{apiError(contract.ErrNotFound), {}},
+			failure: contract.FailRolledBack, calls: []string{readServer, readServer, restore, awaitRestore, verify}},
+		{name: "a restore that left the server down unseen is started, not sent again (law 3, 11)", await: []step{unseenStopped}, checks: []step{passed},
+			failure: contract.FailRolledBack, calls: []string{readServer, restore, awaitRestore, start, awaitServer, verify}},
 		{name: "a restore of somebody else seen before holds", read: []step{restoring},
 			failure: contract.FailRollback, calls: []string{readServer}},
 	}
@@ -122,7 +134,7 @@ func TestARollbackThatFailsSaysTheNextCommand(t *testing.T) {
 		},
 		"the snapshot is gone": func(h *harness) { h.on(restore, restored(write(contract.WriteRefused, 404))) },
 		"the restore does not finish": func(h *harness) {
-			h.on(awaitRestore, step{reply: contract.AwaitRestoreResult{State: contract.AwaitTimedOut, Server: contract.Server{Status: contract.ServerRestoring}}})
+			h.on(awaitRestore, step{reply: contract.AwaitRestoreResult{RunID: testRunID, State: contract.AwaitTimedOut, Server: contract.Server{Status: contract.ServerRestoring}}})
 		},
 		"the wait errs":      func(h *harness) { h.on(awaitRestore, apiError(contract.ErrUnauthorized)) },
 		"the server is gone": func(h *harness) { h.on(readServer, apiError(contract.ErrNotFound)) },
@@ -154,14 +166,14 @@ func TestARollbackThatFailsSaysTheNextCommand(t *testing.T) {
 
 var (
 	noAccess    = step{reply: contract.AwaitAccessResult{State: contract.AwaitTimedOut}, takes: 45 * time.Minute}
-	leftStopped = step{reply: contract.AwaitRestoreResult{State: contract.AwaitDone, SeenRestoring: true, Server: contract.Server{ID: testServerID, Status: contract.ServerStopped}}}
+	leftStopped = step{reply: contract.AwaitRestoreResult{RunID: testRunID, State: contract.AwaitDone, SeenRestoring: true, Server: contract.Server{ID: testServerID, Status: contract.ServerStopped}}}
 )
 
 func TestABadTokenAfterTheChangeWaitsForAMendedOne(t *testing.T) {
 	h := badChange(t).on(restore, restored(write(contract.WriteUnauthorized, 401)), step{}).on(contract.ActivityAwaitAccess, step{takes: 20 * time.Minute})
 	e := h.run()
 	assert.Equal(t, contract.FailRolledBack, e.failure)
-	assert.Equal(t, []string{readServer, restore, contract.ActivityAwaitAccess, restore, awaitRestore, verify}, e.afterChange())
+	assert.Equal(t, []string{readServer, restore, contract.ActivityAwaitAccess, readServer, restore, awaitRestore, verify}, e.afterChange())
 
 	e = badChange(t).on(readServer, apiError(contract.ErrUnauthorized), step{}).on(contract.ActivityAwaitAccess, step{takes: 20 * time.Minute}).run()
 	assert.Equal(t, contract.FailRolledBack, e.failure)
@@ -237,6 +249,23 @@ func TestTheFirstRestoreOfAResetRunIsNotMarkedAsLookedFor(t *testing.T) {
 	h.run()
 	posts := inputs[contract.RestoreSnapshotInput](h, restore)
 	require.Len(t, posts, 2)
-	assert.False(t, posts[0].Fence.Looked, "its activity must take it for ambiguous")
-	assert.True(t, posts[1].Fence.Looked)
+	assert.Empty(t, posts[0].Fence.LookedRunID, "its activity must take it for ambiguous")
+	assert.NotEmpty(t, posts[1].Fence.LookedRunID)
+}
+
+// A restore that was accepted in the last minute takes as long as any other.
+func TestARestoreIsFollowedForTheWholeTimeoutFromItsAcceptance(t *testing.T) {
+	h := badChange(t).on(restore, restored(write(contract.WriteUnauthorized, 401)), step{}).on(contract.ActivityAwaitAccess, step{takes: 44 * time.Minute})
+	e := h.run()
+	assert.Equal(t, contract.FailRolledBack, e.failure)
+	assert.Equal(t, 45*time.Minute, inputs[contract.AwaitRestoreInput](h, awaitRestore)[0].Timeout.Std())
+}
+
+// The API may ask for an hour; the rollback has 45 minutes, and its last try comes at their end.
+func TestALongRetryAfterDoesNotEndARollbackBeforeItsTime(t *testing.T) {
+	asked := write(contract.WriteNotSent, 429)
+	asked.RetryAfter = Duration(time.Hour)
+	e := badChange(t).on(restore, restored(asked), step{}).run()
+	assert.Equal(t, contract.FailRolledBack, e.failure)
+	assert.Equal(t, 2, e.count(restore))
 }

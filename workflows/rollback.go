@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -70,8 +71,10 @@ type attempt struct {
 	before contract.Server
 	// unclear is true after an ambiguous POST of this decision.
 	unclear bool
-	// looked is true once this run has looked for the effect of earlier POSTs.
-	looked bool
+	// sent is true once a POST of this decision may have reached the API.
+	sent bool
+	// looked is the run in which the effect of earlier POSTs was looked for; empty when nobody has looked.
+	looked string
 	// again is true once the one further POST after red checks has been used.
 	again bool
 	// settled is true once VPS_SETTLE was waited out for a list that showed the snapshot unfit.
@@ -85,20 +88,13 @@ func (r *updateRun) left(ctx workflow.Context, a *attempt) time.Duration {
 
 // restoreOnce carries out one decision.
 func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
-	a := &attempt{began: workflow.Now(ctx), looked: r.restoreWasDecided}
-	seen, problem := r.readServer(ctx, a)
-	if problem != "" {
-		return restoreFailed, problem
-	}
-	a.before = seen.Server
-	if seen.Server.Status == contract.ServerRestoring {
-		if seen.RunID == r.report.OriginalRunID || a.looked {
-			return restoreHeld, "the server is being restored by somebody else"
-		}
-		// The run was reset, and the run before may have begun this very restore.
-		return r.followRestore(ctx, a, "an earlier run, before a reset, may have begun this restore")
-	}
+	a := &attempt{began: workflow.Now(ctx), looked: r.restoreLooked}
 	for try := 1; ; try++ {
+		if !a.sent { // after a long wait for the API, an older look would prove nothing
+			if how, detail := r.lookBeforeRestore(ctx, a); how != "" {
+				return how, detail
+			}
+		}
 		if !r.ensureLock(ctx) {
 			return restoreFailed, "the server's lock was lost and another run holds it"
 		}
@@ -106,13 +102,31 @@ func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 		if how != "" {
 			return how, detail
 		}
-		if workflow.Now(ctx).Sub(a.began)+pause >= r.in.Rollback.RestoreTimeout.Std() {
-			return restoreFailed, "the API did not take the restore within rollback.restore_timeout: " + detail
+		left := r.in.Rollback.RestoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
+		if left <= 0 {
+			return restoreFailed, "the API did not take the restore within rollback.restore_timeout: " + trimDot(detail)
 		}
-		if err := workflow.Sleep(ctx, pause); err != nil {
+		if err := workflow.Sleep(ctx, min(pause, left)); err != nil {
 			return restoreFailed, plain(err)
 		}
 	}
+}
+
+// lookBeforeRestore remembers the server as it is before the first POST. An end means that nothing may be sent.
+func (r *updateRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
+	seen, problem := r.readServer(ctx, a)
+	if problem != "" {
+		return restoreFailed, problem
+	}
+	a.before = seen.Server
+	if seen.Server.Status != contract.ServerRestoring {
+		return "", ""
+	}
+	if seen.RunID == r.report.OriginalRunID || seen.RunID == a.looked {
+		return restoreHeld, "the server is being restored by somebody else"
+	}
+	// The run was reset, and the run before may have begun this very restore.
+	return r.followRestore(ctx, a, "an earlier run, before a reset, may have begun this restore")
 }
 
 // postRestore sends one POST and follows it. An empty end means: nothing took effect, send again after the pause.
@@ -124,7 +138,7 @@ func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 	pause := retryPause(answer, try)
 	if result.Unfit != "" {
 		how, detail := r.restoreUnfit(ctx, a, result.Unfit)
-		return how, detail, pause
+		return how, detail, 0
 	}
 	switch answer.Outcome {
 	case contract.WriteAccepted:
@@ -175,47 +189,51 @@ func (r *updateRun) restoreUnfit(ctx workflow.Context, a *attempt, why string) (
 
 // sendRestore runs the one activity that posts a restore.
 func (r *updateRun) sendRestore(ctx workflow.Context, a *attempt) contract.RestoreSnapshotResult {
-	r.report.Rollback.Posts++
-	r.restoreWasDecided = true
 	var result contract.RestoreSnapshotResult
-	err := workflow.ExecuteActivity(writeOptions(ctx, fmt.Sprintf("restore snapshot %d", r.snapshot.ID)), contract.ActivityRestoreSnapshot,
-		contract.RestoreSnapshotInput{Fence: r.fence(a.looked), ServerID: r.in.ServerID, SnapshotID: r.snapshot.ID}).Get(ctx, &result)
+	err := workflow.ExecuteActivity(checkedWriteOptions(ctx, fmt.Sprintf("restore snapshot %d", r.snapshot.ID)), contract.ActivityRestoreSnapshot,
+		contract.RestoreSnapshotInput{Fence: r.fenceLooked(a.looked), ServerID: r.in.ServerID, SnapshotID: r.snapshot.ID}).Get(ctx, &result)
 	if err != nil {
 		result.Answer = ambiguous(err)
 	}
 	switch result.Answer.Outcome {
-	case contract.WriteNotSent, contract.WriteLockLost:
-		r.report.Rollback.Posts--
-	case contract.WriteAccepted, contract.WriteAmbiguous, contract.WriteRefused, contract.WriteUnauthorized:
-	}
-	if result.Unfit != "" {
-		r.report.Rollback.Posts--
+	case contract.WriteAccepted, contract.WriteAmbiguous:
+		a.sent = true
+		r.report.Rollback.Posts++
+	case contract.WriteRefused, contract.WriteUnauthorized, contract.WriteNotSent, contract.WriteLockLost:
+		// A clear no, or nothing was sent: nothing took effect.
 	}
 	return result
 }
 
 // restoreRefused tells a 400 apart: ours under way already, or somebody else's (law 3).
 func (r *updateRun) restoreRefused(ctx workflow.Context, a *attempt, answer contract.WriteAnswer) (restoreEnd, string) {
-	if answer.Status == 404 {
-		return restoreFailed, fmt.Sprintf("snapshot %d is gone: %s", r.snapshot.ID, answer.Detail)
+	if answer.Status == http.StatusNotFound {
+		return r.restoreUnfit(ctx, a, "the API says that it does not exist")
 	}
-	if a.unclear {
-		seen, problem := r.readServer(ctx, a)
-		if problem != "" {
-			return restoreFailed, problem
-		}
-		if seen.Server.Status == contract.ServerRestoring {
+	seen, problem := r.readServer(ctx, a)
+	if problem != "" {
+		return restoreFailed, problem
+	}
+	detail := fmt.Sprintf("the API refused the restore (HTTP %d: %s)", answer.Status, trimDot(answer.Detail))
+	switch seen.Server.Status {
+	case contract.ServerRestoring:
+		if a.unclear {
 			return r.followRestore(ctx, a, "begun by an earlier request whose answer was lost")
 		}
+		return restoreHeld, detail + ": somebody else is restoring the server"
+	case contract.ServerActive, contract.ServerStopped:
+		return restoreHeld, detail + ": somebody else may be restoring the server"
+	default:
+		// On its way somewhere (a deploy may have rebooted it): not a state to restore in, and not one that stays.
+		return "", fmt.Sprintf("%s while the server is %q", detail, seen.Server.Status)
 	}
-	return restoreHeld, fmt.Sprintf("the API refused the restore (HTTP %d: %s): somebody else may be restoring the server", answer.Status, answer.Detail)
 }
 
 // followRestore waits until the restore has finished, or until only the checks can tell whether it took effect. An
 // empty end means that it did not, and one more POST is allowed.
 func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) (restoreEnd, string) {
 	accepted := workflow.Now(ctx)
-	timeout := r.left(ctx, a)
+	timeout := r.in.Rollback.RestoreTimeout.Std() // from here: a restore that was accepted late takes as long as any other
 	r.waitIn(ctx, &restoreWindow, "the restore of snapshot %d to finish (%s)", r.snapshot.ID, how)
 	var result contract.AwaitRestoreResult
 	err := workflow.ExecuteActivity(waitOptions(ctx, timeout, "wait until the restore has finished"), contract.ActivityAwaitRestore,
@@ -223,8 +241,8 @@ func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) 
 	if err != nil {
 		return restoreFailed, "the wait for the restore failed: " + plain(err)
 	}
-	r.report.Rollback.LostFrom, r.report.Rollback.LostUntil = r.snapshot.CreatedAt, accepted
-	a.looked = true
+	r.report.Rollback.LostFrom, r.report.Rollback.LostUntil = r.snapshotAsked, accepted
+	a.looked, r.restoreLooked = result.RunID, result.RunID
 	r.server = result.Server
 	record := r.report.Rollback
 	record.SeenRestoring = record.SeenRestoring || result.SeenRestoring
@@ -243,6 +261,13 @@ func (r *updateRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (resto
 	const unseen = "the server was never seen restoring and its updated_at proves nothing"
 	if r.in.Verify.Skip {
 		return restoreHeld, unseen + ", and there are no checks to tell"
+	}
+	if r.server.Status == contract.ServerStopped && a.before.Status != contract.ServerStopped {
+		// It went down after the request and stayed down: most likely a restore that left it stopped. Checks of a server
+		// that is down would be red whatever it holds, and a second restore must not follow from that.
+		if problem := r.startRestored(ctx); problem != "" {
+			return restoreHeld, unseen + ", and it is down and could not be started: " + problem
+		}
 	}
 	r.waitFor(ctx, "the checks: did the restore take effect?")
 	record, err := r.verifyOnce(ctx, VerifiedRestore, r.changeInput())
@@ -273,18 +298,16 @@ func (r *updateRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadS
 		if err == nil {
 			return seen, ""
 		}
-		if isFailure(err, contract.ErrNotFound) {
-			return seen, "the server is gone: " + plain(err)
-		}
 		if isFailure(err, contract.ErrUnauthorized) {
 			// A token that works again may still lack this permission, so the pause and the end below hold here too.
 			r.awaitAccess(ctx, r.left(ctx, a))
 		}
 		pause := retryPause(contract.WriteAnswer{}, try)
-		if workflow.Now(ctx).Sub(a.began)+pause >= r.in.Rollback.RestoreTimeout.Std() {
-			return seen, "the API could not be read within rollback.restore_timeout: " + plain(err)
+		left := r.in.Rollback.RestoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
+		if left <= 0 {
+			return seen, "the server could not be read within rollback.restore_timeout: " + plain(err)
 		}
-		if err := workflow.Sleep(ctx, pause); err != nil {
+		if err := workflow.Sleep(ctx, min(pause, left)); err != nil {
 			return seen, plain(err)
 		}
 	}

@@ -13,10 +13,9 @@ import (
 // afterRestore brings the server up if the restore left it stopped (law 11), then verifies.
 func (r *updateRun) afterRestore(ctx workflow.Context, cause string) *ending {
 	if r.server.Status == contract.ServerStopped {
-		if problem := r.power(ctx, contract.ActivityStartServer, contract.ServerActive, r.in.Rollback.RestoreTimeout.Std()); problem != "" {
+		if problem := r.startRestored(ctx); problem != "" {
 			return r.rollbackFailed("the server was restored but could not be started: " + problem)
 		}
-		r.report.Rollback.StartedServer = true
 	}
 	if r.in.Verify.Skip {
 		r.note("the restored server was not verified: verify.skip is set")
@@ -38,6 +37,13 @@ func (r *updateRun) afterRestore(ctx workflow.Context, cause string) *ending {
 	}).withNext("look at the server now; the snapshot is kept.")
 }
 
+// startRestored starts a server that a restore left down. It returns why it could not, or nothing.
+func (r *updateRun) startRestored(ctx workflow.Context) (problem string) {
+	problem = r.power(ctx, contract.ActivityStartServer, contract.ServerActive, r.in.Rollback.RestoreTimeout.Std())
+	r.report.Rollback.StartedServer = problem == ""
+	return problem
+}
+
 // rolledBack is the end of a good rollback. It is a failed end all the same: the change did not go through.
 func (r *updateRun) rolledBack(cause string) *ending {
 	verified := " and verified"
@@ -52,12 +58,10 @@ func (r *updateRun) rolledBack(cause string) *ending {
 	}
 }
 
-// lostSince names the moment to which the server went back.
+// lostSince names the moment from which on writes are lost, by the Temporal server's clock: when the snapshot was asked
+// for. It was taken a little later, and the API's own clock may be off by minutes.
 func (r *updateRun) lostSince() string {
-	if r.snapshot.CreatedAt.IsZero() {
-		return "the snapshot"
-	}
-	return r.snapshot.CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC")
+	return r.snapshotAsked.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
 // rollbackFailed is the end of a rollback that needs a person, with the command to type.

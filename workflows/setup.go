@@ -56,10 +56,24 @@ func snapshotName(prefix string, serverID int64, info *workflow.Info) string {
 }
 
 // fence is what every write of this run must still find true right before it is sent.
-func (r *updateRun) fence(looked bool) contract.Fence {
-	fence := contract.Fence{OriginalRunID: r.report.OriginalRunID, Looked: looked}
+func (r *updateRun) fence() contract.Fence {
+	fence := contract.Fence{OriginalRunID: r.report.OriginalRunID}
 	if r.lock != nil {
 		fence.LockWorkflowID, fence.LockRunID = r.lock.workflowID, r.lock.runID
 	}
+	return fence
+}
+
+// fenceLooked is the fence of a write whose effect was looked for in the given run; empty when nobody has looked.
+func (r *updateRun) fenceLooked(runID string) contract.Fence {
+	fence := r.fence()
+	fence.LookedRunID = runID
+	return fence
+}
+
+// fenceRepeatable is the fence of a write that may be sent again whatever was sent before.
+func (r *updateRun) fenceRepeatable() contract.Fence {
+	fence := r.fence()
+	fence.Repeatable = true
 	return fence
 }

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
@@ -18,6 +20,9 @@ func SnapshotUpdateVerify(ctx workflow.Context, raw, second converter.RawValue) 
 	}
 	if err != nil {
 		return nil, refuseUpdates(ctx, invalidInput(ctx, err))
+	}
+	if end := secondAttempt(ctx); end != nil {
+		return nil, end
 	}
 	run := newUpdateRun(ctx, in)
 	if err := run.setup(ctx); err != nil {
@@ -46,11 +51,15 @@ type updateRun struct {
 	snapshots []contract.Snapshot // the server's whole list, as last seen
 	snapshot  *contract.Snapshot  // the restore point, once completed
 
-	changeBegun       bool // from here on the server may be changed
-	createWasUnclear  bool // a snapshot of ours may turn up late
-	stopMayBeSent     bool // stop_server: the server may be down because of us
-	restoreBegun      bool // from here on reports are refused
-	restoreWasDecided bool // an earlier decision of this run has posted a restore and looked for its effect
+	changeBegun      bool      // from here on the server may be changed
+	createWasUnclear bool      // a snapshot of ours may turn up late
+	stopMayBeSent    bool      // stop_server: the server may be down because of us
+	restoreBegun     bool      // from here on reports are refused
+	restoreLooked    string    // the run in which an earlier decision's restore was looked for
+	lookedRunID      string    // the run in which our snapshot was last looked for
+	busyDetail       string    // how things stood with a lock that could not be had
+	lockLostEarly    bool      // the lock was lost before the change: the run ends as LockLost
+	snapshotAsked    time.Time // when the restore point was first asked for (the Temporal server's clock)
 
 	// What queries show.
 	phase      Phase
@@ -98,7 +107,10 @@ func (r *updateRun) dryRun(ctx workflow.Context) *ending {
 
 // finish leaves the server up and the lock free, and closes the run with its report.
 func (r *updateRun) finish(ctx workflow.Context, end *ending) (*Report, error) {
-	r.leaveServerUp(r.safe)
+	if problem := r.leaveServerUp(r.safe); problem != "" {
+		end.summary += " The server was stopped for its snapshot and may still be down: " + problem + "."
+		end.withNext("start server %d at VPS.org now. %s", r.in.ServerID, end.next)
+	}
 	r.removeTwins(r.safe)
 	r.ended = true
 	r.close(r.safe, end)

@@ -121,7 +121,7 @@ func TestAServerThatStaysDownIsSaidSo(t *testing.T) {
 	e := h.run()
 	assert.Equal(t, contract.FailSnapshot, e.failure)
 	assert.Contains(t, e.report.Next, "start server 12345")
-	assert.Contains(t, e.report.Notes[len(e.report.Notes)-1], "may still be down")
+	assert.Contains(t, e.report.Summary, "may still be down")
 	assert.Zero(t, e.count(contract.ActivitySendWebhook))
 }
 
@@ -130,4 +130,31 @@ func TestAPowerCallWaitsForTheTokenAndTheRateLimit(t *testing.T) {
 	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
 	assert.Equal(t, 1, e.count(contract.ActivityAwaitAccess))
 	assert.Equal(t, 3, e.count(stop))
+}
+
+// Law 9: before the change a cancel stops. A server that is still up is not taken down after it.
+func TestLaw9ACancelEndsTheTriesToStopTheServer(t *testing.T) {
+	h := newHarness(t, stopServer).on(stop, powered(write(contract.WriteNotSent, 0)))
+	h.at(3*time.Second, func() { h.env.CancelWorkflow() })
+	e := h.run()
+	assert.Equal(t, OutcomeCanceled, e.report.Outcome)
+	assert.LessOrEqual(t, e.count(stop), 2, "not one more after the cancel")
+}
+
+func TestALockLostWhileTheServerIsStartedIsLockLostAndTheServerIsUp(t *testing.T) {
+	h := newHarness(t, stopServer)
+	lost := powered(write(contract.WriteLockLost, 0))
+	lost.during = h.endLock
+	h.on(start, lost, step{}).on(awaitServer, step{}, stillDown)
+	e := h.run()
+	assert.Equal(t, contract.FailLockLost, e.failure)
+	assert.Equal(t, 2, e.count(start), "started all the same, under the lock taken again")
+	assert.Zero(t, e.count(contract.ActivitySendWebhook))
+}
+
+func TestAnUnknownPowerPathNamesTheSetting(t *testing.T) {
+	e := newHarness(t, stopServer).on(stop, powered(write(contract.WriteRefused, 404))).run()
+	assert.Equal(t, contract.FailSnapshot, e.failure)
+	assert.Contains(t, e.report.Summary, "VPS_POWER_PATH")
+	assert.Equal(t, 1, e.count(stop))
 }

@@ -10,10 +10,14 @@ import (
 
 // Bounds of the input, as the comments of its fields state them.
 const (
-	maxServerID        = 999_999_999_999
-	maxReason          = 500 // characters
-	maxNamePrefix      = 24  // characters; the whole name has 64
-	maxDescription     = 200 // characters
+	maxServerID   = 999_999_999_999
+	maxReason     = 500 // characters
+	maxNamePrefix = 24  // characters; the whole name has 64
+	// maxSilences bounds the heartbeats of an external change. A runner beats about four times in heartbeat_timeout, and
+	// Temporal takes at most 10,000 signals and 51,200 events of one run.
+	maxSilences = 1000
+
+	maxDescription     = 150 // characters: with Safepoint's marker (about 80) it stays under 255
 	maxURL             = 2048
 	maxRounds          = 1000
 	maxKeepLast        = 5 // the API's own limit of snapshots a server
@@ -99,6 +103,9 @@ func (v *inputValidator) update(in UpdateInput) {
 	v.duration("update.timeout", in.Timeout, minTimeout, day)
 	v.duration("update.heartbeat_timeout", in.HeartbeatTimeout, minTimeout, day)
 	v.duration("update.begin_timeout", in.BeginTimeout, minTimeout, day)
+	if in.Kind == UpdateExternal && in.HeartbeatTimeout > 0 && in.Timeout/in.HeartbeatTimeout > maxSilences {
+		v.add("update.heartbeat_timeout", "must be at least a %dth of update.timeout (%s), got %s: each heartbeat is kept in the run's history, which is bounded", maxSilences, in.Timeout, in.HeartbeatTimeout)
+	}
 	v.oneOf("update.on_unknown", string(in.OnUnknown), string(UnknownHold), string(UnknownCommit), string(UnknownRollback))
 }
 

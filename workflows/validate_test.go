@@ -76,7 +76,8 @@ var badInputs = map[string]struct{ json, paths string }{
 	"prefix with a space":   {withField(`"snapshot": {"name_prefix": "pre update"}`), "snapshot.name_prefix"},
 	"prefix not ASCII":      {withField(`"snapshot": {"name_prefix": "vör"}`), "snapshot.name_prefix"},
 	"prefix starts badly":   {withField(`"snapshot": {"name_prefix": "-a"}`), "snapshot.name_prefix"},
-	"description long":      {withField(`"snapshot": {"description": "` + strings.Repeat("a", 201) + `"}`), "snapshot.description"},
+	"too many heartbeats":   {`{"server_id": 12345, "update": {"kind": "external", "timeout": "24h", "heartbeat_timeout": "10s"}, "verify": {"skip": true}}`, "update.heartbeat_timeout"},
+	"description long":      {withField(`"snapshot": {"description": "` + strings.Repeat("a", 151) + `"}`), "snapshot.description"},
 	"description control":   {withField(`"snapshot": {"description": "a\u0007"}`), "snapshot.description"},
 	"description managed":   {withField(`"snapshot": {"description": "by me managed-by=me"}`), "snapshot.description"},
 	"description run":       {withField(`"snapshot": {"description": "run=1"}`), "snapshot.description"},
@@ -145,7 +146,7 @@ func TestWhatTheBadInputsStartFromIsGood(t *testing.T) {
 func TestTheBoundsThemselvesAreAllowed(t *testing.T) {
 	for _, good := range []string{
 		withField(`"reason": "` + strings.Repeat("é", 500) + `"`),
-		withField(`"snapshot": {"name_prefix": "9_-` + strings.Repeat("Z", 21) + `", "description": "` + strings.Repeat("a", 186) + ` protect=true", "ready_timeout": "24h"}`),
+		withField(`"snapshot": {"name_prefix": "9_-` + strings.Repeat("Z", 21) + `", "description": "` + strings.Repeat("a", 136) + ` protect=true", "ready_timeout": "24h"}`),
 		withField(`"snapshot": {"description": "prune=1 a.run=2 policy", "ready_timeout": "1s"}`),
 		withField(`"rollback": {"on_failure": "hold", "restore_timeout": "24h", "hold_timeout": "720h"}`),
 		withField(`"retention": {"keep_last": 5}, "lock": {"on_busy": "skip", "timeout": "168h"}`),

@@ -64,6 +64,9 @@ func TestLaw2AnUnknownStatusIsNeitherCompletedNorFinished(t *testing.T) {
 
 func TestAWriteEndsBeforeItsDeadlineWithRoomToReport(t *testing.T) {
 	assert.Less(t, WriteSendWithin+WriteRequestTimeout, WriteDeadline)
+	assert.Less(t, CheckedWriteSendWithin+WriteRequestTimeout, CheckedWriteDeadline)
+	assert.Less(t, WriteRequestTimeout, CheckedWriteSendWithin, "one slow list must leave time to send")
+	assert.GreaterOrEqual(t, WriteGrace, max(WriteDeadline, CheckedWriteDeadline))
 }
 
 // Everything here travels through histories: a field without a stable JSON name would change with a Go refactoring.

@@ -5,16 +5,25 @@ import (
 	"time"
 )
 
-// WriteDeadline is the start-to-close time of every write to the API. A worker may die with the write in flight, so
-// nothing else may write to the server before this has passed: it is the grace of the lock too.
-const WriteDeadline = 45 * time.Second
-
-// WriteSendWithin is how long after its start a write may still leave the worker, and WriteRequestTimeout how long its
-// answer is waited for. Together they stay under WriteDeadline with room to report the answer.
+// WriteDeadline is the start-to-close time of a write to the API that asks it nothing first (create, power). It may
+// leave the worker within WriteSendWithin of its start, and its answer is waited for WriteRequestTimeout; together they
+// stay under the deadline, with room to report the answer.
 const (
+	WriteDeadline       = 45 * time.Second
 	WriteSendWithin     = 10 * time.Second
 	WriteRequestTimeout = 30 * time.Second
 )
+
+// CheckedWriteDeadline is the same for a write that reads the list right before it is sent (restore, delete): one slow
+// answer of the API, of up to WriteRequestTimeout, must not keep a rollback from being sent at all.
+const (
+	CheckedWriteDeadline   = 80 * time.Second
+	CheckedWriteSendWithin = 45 * time.Second
+)
+
+// WriteGrace is how long a server stays closed after its holder died: the longest write's deadline, because a worker
+// may die with that write in flight, and nothing else may write to the server before it is over.
+const WriteGrace = CheckedWriteDeadline
 
 // Memo keys of a ServerLock: how long it keeps a server closed after its holder died. The first when the holder was
 // not changing the server through a webhook, the second when it may have been.

@@ -43,6 +43,8 @@ type AwaitRestoreResult struct {
 	// verification can tell whether the restore took effect.
 	Unclear bool   `json:"unclear,omitempty"`
 	Detail  string `json:"detail,omitempty"`
+	// RunID is the run that looked: see Fence.LookedRunID.
+	RunID string `json:"run_id"`
 }
 
 // PowerInput starts or stops a server.

@@ -37,6 +37,8 @@ type FindSnapshotInput struct {
 type FindSnapshotResult struct {
 	Ours []Snapshot `json:"ours"`
 	All  []Snapshot `json:"all"`
+	// RunID is the run that looked: see Fence.LookedRunID.
+	RunID string `json:"run_id"`
 }
 
 // AwaitSnapshotInput waits until the list shows our snapshot completed and no twin of it is still in progress.

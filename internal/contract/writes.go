@@ -10,9 +10,11 @@ type Fence struct {
 	// LockWorkflowID and LockRunID name the lock that this runbook holds; both empty where no lock is needed.
 	LockWorkflowID string `json:"lock_workflow_id,omitempty"`
 	LockRunID      string `json:"lock_run_id,omitempty"`
-	// Looked is true when the workflow has already looked for the effect of earlier attempts in this very run, so that
-	// a reset alone no longer makes the write ambiguous.
-	Looked bool `json:"looked,omitempty"`
+	// Repeatable is true for writes that may be sent again whatever an earlier run did: power calls and deletes.
+	Repeatable bool `json:"repeatable,omitempty"`
+	// LookedRunID is the run in which a worker has looked for the effect of earlier requests. Only in that very run does
+	// the look count: a later reset replays it, but the run that it was made in may have sent the write after it.
+	LookedRunID string `json:"looked_run_id,omitempty"`
 }
 
 // WriteOutcome says what is known about one write after it was tried once.

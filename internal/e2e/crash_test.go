@@ -17,7 +17,7 @@ import (
 // (5 s are Temporal's own, for the dead worker's sticky queue), a write after its deadline and VPS_SETTLE.
 const (
 	waitBar  = 15*time.Second + 7*time.Second
-	writeBar = contract.WriteDeadline + settle + 7*time.Second
+	writeBar = contract.CheckedWriteDeadline + settle + 7*time.Second
 	// runBar bounds a whole run around the crash: the stand-in's snapshot, restore, checks and a busy machine.
 	runBar = 60 * time.Second
 )

@@ -2,8 +2,14 @@ package e2e
 
 import (
 	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,4 +100,27 @@ func (l *link) cut() {
 		_ = far.Close()
 	}
 	l.far = nil
+}
+
+// gateway is one worker's own way to the API, which tells its writes from those of other workers.
+type gateway struct {
+	url  string
+	sent atomic.Int64
+}
+
+func newGateway(t *testing.T) *gateway {
+	t.Helper()
+	target, err := url.Parse(stack.FakeURL)
+	require.NoError(t, err)
+	g := &gateway{}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorLog: log.New(io.Discard, "", 0)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			g.sent.Add(1)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	g.url = server.URL + "/api/v1"
+	return g
 }

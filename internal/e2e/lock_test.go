@@ -18,7 +18,7 @@ import (
 
 // graceBar bounds how long a server stays closed after its holder died: the longest write's deadline, and Temporal's
 // own time to tell the lock.
-const graceBar = contract.WriteDeadline + 15*time.Second
+const graceBar = contract.WriteGrace + 15*time.Second
 
 // onBusy is the input of a second run.
 func onBusy(what string) func(in map[string]any) {
@@ -89,7 +89,7 @@ func TestTerminateOfTheHolderClosesTheServerForTheLongestWrite(t *testing.T) {
 	require.NoError(t, r.temp.TerminateWorkflow(t.Context(), r.id(), "", "test"))
 	r.start(r.id()+"-second", r.input(true, onBusy("wait")))
 	r.eventually(graceBar, "the second run's own snapshot", func() bool { return len(r.requests(vpsfake.OpCreateSnapshot)) > 1 })
-	require.Greater(t, time.Since(died), contract.WriteDeadline-time.Second, "nobody writes before the dead run's last write has met its deadline")
+	require.Greater(t, time.Since(died), contract.WriteGrace-time.Second, "nobody writes before the dead run's last write has met its deadline")
 	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-second", time.Minute).Outcome)
 	r.lawful()
 }

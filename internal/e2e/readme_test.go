@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -74,10 +75,29 @@ func (r *reader) local(text string) string {
 		"nightly-web01", fmt.Sprintf("nightly-web01-%d", r.server),
 		"--task-queue safepoint", "--task-queue "+r.queue,
 		"12345", strconv.FormatInt(r.server, 10),
-		"vps_...", "vps_local_stand_in",
+		"vps_...", stackToken(),
 		"127.0.0.1:7233", stack.TemporalAddress,
 		"bin/safepoint-worker", "exec "+filepath.Join(binDir, "safepoint-worker"),
 	).Replace(text)
+}
+
+// stackToken is the token that the stack's stand-in takes.
+func stackToken() string {
+	for _, entry := range stack.Env() {
+		if token, ok := strings.CutPrefix(entry, "VPS_API_TOKEN="); ok {
+			return token
+		}
+	}
+	return ""
+}
+
+// freeAddress is one that nothing listens on now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
 }
 
 // shell is the block as a command in the reader's terminal.
@@ -177,7 +197,7 @@ var chapters = []struct {
 func (r *reader) runsTheWorker(text string) {
 	r.t.Helper()
 	r.worker.Kill()
-	listen := "127.0.0.1:" + strconv.FormatInt(20000+r.server, 10)
+	listen := freeAddress(r.t)
 	cmd, out := r.shell(r.t.Context(), "export SAFEPOINT_LISTEN="+listen+"\n"+text)
 	require.NoError(r.t, cmd.Start())
 	r.eventually(30*time.Second, "the worker to be ready", func() bool {

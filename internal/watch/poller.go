@@ -91,13 +91,18 @@ type pause struct {
 	end    time.Time
 }
 
+// longestPause bounds what one answer may ask for. The shortest of the long waits (a snapshot's 30 minutes) must see the
+// API several times whatever a single answer said: blind for an hour, a good restore would end as a failed one. Twelve
+// requests an hour are no load.
+const longestPause = 5 * time.Minute
+
 // note remembers what a failed request's answer asked for. Any status counts: a 503 may carry Retry-After too.
 func (p *pause) note(err error) {
 	var failed *vpsorg.Error
 	if !errors.As(err, &failed) || failed.RetryAfter <= 0 {
 		return
 	}
-	end := time.Now().Add(failed.RetryAfter)
+	end := time.Now().Add(min(failed.RetryAfter, longestPause))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !end.After(p.end) {

@@ -1,0 +1,29 @@
+package workflows
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// plainWord is what a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// shellWord quotes a word that came from outside, so that a command shown to a person can be pasted as it stands.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// trimDot takes the end of a sentence off, so that it can stand inside another one.
+func trimDot(text string) string { return strings.TrimRight(strings.TrimSpace(text), ".") }
+
+// count writes a number with its noun: "1 check", "2 checks".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
