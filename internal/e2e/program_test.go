@@ -158,12 +158,3 @@ func devServer(t *testing.T, address string, args ...string) *program {
 	args = append([]string{"server", "start-dev", "--headless", "--ip", host, "--port", port, "--log-level", "error"}, args...)
 	return launch(t, cli, nil, args...)
 }
-
-// watchedFor fails the test when the value changes within a time: what must never happen has no event to wait for.
-func watchedFor[T comparable](t *testing.T, d time.Duration, what string, look func() T) {
-	t.Helper()
-	before := look()
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		require.Equal(t, before, look(), what)
-	}
-}

@@ -133,6 +133,10 @@ func (c *Client) waitForTurn(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	// A process that was frozen while it waited may wake before the context's own timer has fired.
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
 	if err != nil {
 		return fmt.Errorf("the rate limit (VPS_RATE_LIMIT) leaves no turn in time: %w", context.DeadlineExceeded)
 	}
