@@ -14,8 +14,9 @@ import (
 var version = "dev"
 
 func main() {
-	// SIGTERM is what CI systems send to a job that they cancel. Both only detach: no run is ever cancelled from here.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// SIGTERM is what CI systems send to a job that they cancel, SIGHUP comes from a terminal that is closed. All only
+	// detach: no run is ever cancelled from here. The demo and dev stop what they started.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := cli.Run(ctx, os.Args[1:], cli.System(version))
 	stop()
 	os.Exit(code)

@@ -162,7 +162,7 @@ func (r *updateRun) verifyChange(ctx workflow.Context) (outcome verification, re
 	if err != nil {
 		return verification{Verdict: contract.VerdictInconclusive, Detail: "the verification could not be made: " + plain(err)}, false
 	}
-	return verification{Verdict: record.Verdict, Detail: record.Detail}, false
+	return verification{Verdict: record.Verdict, Detail: record.seen()}, false
 }
 
 // changeInput is the verification as the user asked for it.
@@ -185,7 +185,7 @@ func (r *updateRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contr
 		return VerificationRecord{}, err
 	}
 	record := VerificationRecord{
-		Of: of, Verdict: result.Verdict, Detail: result.Detail + notPassed(result.Last), Rounds: result.Rounds, Checks: result.Last,
+		Of: of, Verdict: result.Verdict, Detail: result.Detail, Rounds: result.Rounds, Checks: result.Last,
 		StartedAt: began, EndedAt: workflow.Now(ctx),
 	}
 	r.report.Verifications = append(r.report.Verifications, record)
@@ -195,16 +195,16 @@ func (r *updateRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contr
 // shownChecks bounds how many checks a sentence names; the report has them all.
 const shownChecks = 3
 
-// notPassed names the checks that did not pass in the last round: what a person wants to know first.
-func notPassed(checks []contract.CheckResult) string {
+// seen is the verdict's reason with the checks that did not pass: what a person wants to know first.
+func (v VerificationRecord) seen() string {
 	var named []string
-	for _, c := range checks {
+	for _, c := range v.Checks {
 		if c.Verdict != contract.VerdictPassed && len(named) < shownChecks {
 			named = append(named, c.Name+": "+trimDot(c.Detail))
 		}
 	}
 	if len(named) == 0 {
-		return ""
+		return v.Detail
 	}
-	return " (" + strings.Join(named, "; ") + ")"
+	return v.Detail + " (" + strings.Join(named, "; ") + ")"
 }

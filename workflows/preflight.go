@@ -104,10 +104,10 @@ func (r *updateRun) baseline(ctx workflow.Context, in contract.VerifyInput) *end
 	case contract.VerdictPassed:
 		return nil
 	case contract.VerdictFailed:
-		return notChanged(contract.FailBaseline, "The checks are red before the change: %s.", record.Detail).
+		return notChanged(contract.FailBaseline, "The checks are red before the change: %s.", record.seen()).
 			withNext("mend the server or the checks first; with verify.baseline false the run does not look.")
 	default: // inconclusive: the checker cannot look, so it could not judge the change either
-		return notChanged(contract.FailBaseline, "The checks cannot be made from the worker: %s.", record.Detail).
+		return notChanged(contract.FailBaseline, "The checks cannot be made from the worker: %s.", record.seen()).
 			withNext("mend the check or the worker's network (name resolution, address), then start the run again.")
 	}
 }
@@ -153,7 +153,7 @@ func (r *updateRun) plan() []string {
 	if r.in.Verify.Skip {
 		steps = append(steps, "skip verification")
 	} else {
-		steps = append(steps, fmt.Sprintf("verify with %d checks: %d green rounds in a row pass, %d red ones fail", len(r.in.Verify.Checks), r.in.Verify.Successes, r.in.Verify.Failures))
+		steps = append(steps, fmt.Sprintf("verify with %s: %d green rounds in a row pass, %d red ones fail", count(len(r.in.Verify.Checks), "check"), r.in.Verify.Successes, r.in.Verify.Failures))
 	}
 	steps = append(steps, fmt.Sprintf("when it fails: %s", r.in.Rollback.OnFailure))
 	after, err := retention.Apply(r.snapshots, r.policy(), retention.Options{Incoming: 1})

@@ -279,12 +279,12 @@ func (r *updateRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (resto
 		return restoreGreen, unseen + ", but the checks are green: taken as restored"
 	case contract.VerdictFailed:
 		if a.again {
-			return restoreHeld, unseen + ", and the checks are still red after a second request: " + record.Detail
+			return restoreHeld, unseen + ", and the checks are still red after a second request: " + record.seen()
 		}
 		a.again = true
 		return "", unseen + ", and the checks are red: sent once more"
 	default: // inconclusive
-		return restoreHeld, unseen + ", and the checks could not judge the server: " + record.Detail
+		return restoreHeld, unseen + ", and the checks could not judge the server: " + record.seen()
 	}
 }
 

@@ -23,7 +23,7 @@ func (r *updateRun) afterRestore(ctx workflow.Context, cause string) *ending {
 	}
 	r.waitFor(ctx, "the checks after the restore")
 	record, err := r.verifyOnce(ctx, VerifiedRestore, r.changeInput())
-	detail := record.Detail
+	detail := record.seen()
 	if err != nil {
 		detail = "the verification could not be made: " + plain(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/vpsorg"
 )
 
 // bounds are wide on purpose: they catch a slip of the pen (a missing unit, a zero too many), not an opinion.
@@ -86,6 +87,10 @@ func (p *problemSet) checkToken(c Config) {
 		p.add(name, "it is not set; make a token on the account's Developers page, or name a file that holds it in VPS_API_TOKEN_FILE")
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		p.add(name, `the token holds a space, a line break or another character that no token has; copy it again, without "Bearer"`)
+	default: // the client has the last word; its messages do not hold the token
+		o := good()
+		o.Token = token
+		p.askClient(name, "", o)
 	}
 }
 
@@ -108,6 +113,9 @@ func (p *problemSet) checkURL(raw string) {
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#") {
 		p.add(name, "take the user name, the query (from the ?) and the fragment (from the #) out; "+example)
 	}
+	o := good()
+	o.BaseURL = raw
+	p.askClient(name, "", o) // its messages do not repeat the value either
 }
 
 // isLoopback takes "localhost" at its word, as every HTTP tool does; other names are not resolved.
@@ -132,11 +140,26 @@ func (p *problemSet) checkRate(value float64) {
 	}
 }
 
-// checkPowerPath looks for the common slips; the API's client looks again and is stricter.
+// checkPowerPath leaves the judgement to the API's client, which is strict: the path must not lead anywhere else.
 func (p *problemSet) checkPowerPath(value string) {
-	whole := strings.HasPrefix(value, "/") && strings.HasSuffix(value, "/")
-	if !whole || !strings.Contains(value, "{server_id}") || !strings.Contains(value, "{action}") {
-		p.add("VPS_POWER_PATH", quote(value)+" must start and end with / and hold {server_id} and {action}; the default is /servers/{server_id}/{action}/")
+	o := good()
+	o.PowerPath = value
+	p.askClient("VPS_POWER_PATH", quote(value)+" cannot be used: ", o)
+}
+
+// good are options that the API's client takes. A check puts one value of the settings into them, so that what the
+// client says is about that one.
+func good() vpsorg.Options {
+	return vpsorg.Options{BaseURL: "https://localhost", Token: "x"}
+}
+
+// askClient runs the client's own checks, unless the variable has a problem already. Nothing is contacted.
+func (p *problemSet) askClient(name, start string, o vpsorg.Options) {
+	if p.has(name) {
+		return
+	}
+	if _, err := vpsorg.New(o); err != nil {
+		p.add(name, start+strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 }
 

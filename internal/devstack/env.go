@@ -45,7 +45,7 @@ func (s *Stack) workerEnv(queue, listen string) map[string]string {
 	set := s.temporalEnv()
 	maps.Copy(set, map[string]string{
 		"VPS_API_URL":          s.APIURL,
-		"VPS_API_TOKEN":        fakeToken,
+		"VPS_API_TOKEN":        s.token,
 		"VPS_POLL_INTERVAL":    "500ms",
 		"VPS_SETTLE":           "2s",
 		"VPS_RATE_LIMIT":       "50",
@@ -61,6 +61,6 @@ func (s *Stack) Env() []string {
 	set := s.temporalEnv()
 	set["SAFEPOINT_TASK_QUEUE"] = s.opts.TaskQueue
 	set["VPS_API_URL"] = s.APIURL
-	set["VPS_API_TOKEN"] = fakeToken
+	set["VPS_API_TOKEN"] = s.token
 	return list(set)
 }

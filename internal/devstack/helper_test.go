@@ -81,7 +81,7 @@ func testStack(t *testing.T) *Stack {
 	opts, err := Options{BinDir: dir, WorkerEnv: map[string]string{actVariable: "worker"}}.withDefaults()
 	require.NoError(t, err)
 	s := &Stack{
-		opts: opts, workerPath: os.Args[0], LogDir: dir, emptyConfig: filepath.Join(dir, "temporal.toml"),
+		opts: opts, token: newToken(), dead: make(chan error, 1), workerPath: os.Args[0], LogDir: dir, emptyConfig: filepath.Join(dir, "temporal.toml"),
 		TemporalAddress: "127.0.0.1:1", FakeURL: "http://127.0.0.1:2", APIURL: "http://127.0.0.1:2/api/v1",
 	}
 	t.Cleanup(s.Stop)

@@ -23,8 +23,6 @@ const (
 const (
 	DefaultTaskQueue   = "safepoint"
 	defaultReadyWithin = 30 * time.Second
-	// fakeToken opens only the stand-in, which checks that it is sent.
-	fakeToken = "vps_local_stand_in"
 )
 
 // Options shape a Stack. The zero value runs one worker against one server (12345) at the real API's speed.

@@ -34,9 +34,9 @@ func (s *Stack) probeTemporal(ctx context.Context) error {
 	return nil
 }
 
-// probeFake asks whose token it is: that also shows that the port belongs to our own stand-in.
+// probeFake asks whose token it is: the token is random, so the answer shows that the port belongs to our own stand-in.
 func (s *Stack) probeFake(ctx context.Context) error {
-	return probeHTTP(ctx, s.APIURL+"/account/me/", http.Header{"Authorization": {"Bearer " + fakeToken}})
+	return probeHTTP(ctx, s.APIURL+"/account/me/", http.Header{"Authorization": {"Bearer " + s.token}})
 }
 
 func probeHTTP(ctx context.Context, url string, header http.Header) error {

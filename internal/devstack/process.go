@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,8 @@ type process struct {
 	// done is closed when the child has ended; err is set before.
 	done chan struct{}
 	err  error
+	// asked is true once this program has asked the child to end.
+	asked atomic.Bool
 }
 
 // start runs a program in a process group of its own, so that Ctrl-C in the terminal reaches only this program, which
@@ -69,12 +72,12 @@ func (p *process) ready(ctx context.Context, within time.Duration, probe func(co
 	defer tick.Stop()
 	for {
 		err := probe(ctx)
-		if err == nil {
-			return nil
+		if err == nil && p.running() {
+			return nil // the answer of a child that is gone came from somebody else on its port
 		}
 		select {
 		case <-p.done:
-			return &endedError{name: p.name, err: p.err, log: p.tail(), path: p.logPath}
+			return &endedError{name: p.name, when: "before it was ready", err: p.err, log: p.tail(), path: p.logPath}
 		case <-ctx.Done():
 			return fmt.Errorf("%s was not ready (waited up to %s): %w: its log is %s", p.name, within, errors.Join(ctx.Err(), err), p.logPath)
 		case <-tick.C:
@@ -84,6 +87,7 @@ func (p *process) ready(ctx context.Context, within time.Duration, probe func(co
 
 // kill ends the child's whole group at once and waits until it is gone.
 func (p *process) kill() {
+	p.asked.Store(true)
 	if p.running() { // the number of a child that is gone may be another process's
 		killGroup(p.cmd.Process)
 	}
@@ -92,6 +96,7 @@ func (p *process) kill() {
 
 // stop asks the child to end, then makes it.
 func (p *process) stop() {
+	p.asked.Store(true)
 	if !p.running() {
 		return
 	}
@@ -131,9 +136,10 @@ func (p *process) tail() string {
 	return string(bytes.TrimSpace(text))
 }
 
-// endedError is a child that ended before it was ready.
+// endedError is a child that ended by itself.
 type endedError struct {
 	name string
+	when string
 	err  error
 	log  string
 	path string
@@ -145,7 +151,7 @@ func (e *endedError) Error() string {
 	if e.err != nil {
 		how = "with " + e.err.Error()
 	}
-	text := fmt.Sprintf("%s ended %s before it was ready; its log is %s", e.name, how, e.path)
+	text := fmt.Sprintf("%s ended %s %s; its log is %s", e.name, e.when, how, e.path)
 	if e.log != "" {
 		text += " and ends with:\n  " + strings.ReplaceAll(e.log, "\n", "\n  ")
 	}

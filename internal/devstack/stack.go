@@ -2,6 +2,7 @@ package devstack
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"go.temporal.io/sdk/client"
@@ -29,15 +31,17 @@ type Stack struct {
 	LogDir, BinDir string
 
 	opts          Options
+	token         string // random: a client of another stack, or of the real API, cannot be taken for one of this
 	workerPath    string
 	emptyConfig   string
-	ownsLogs      bool
+	dead          chan error // what died by itself; see Dead
+	mu            sync.Mutex // guards what follows
 	temporal      *process
 	fake          *process
-	mu            sync.Mutex // guards what follows
 	workers       []*Worker
 	client        client.Client
 	stopped       bool
+	ownsLogs      bool
 	closeOnlyOnce sync.Once
 }
 
@@ -52,12 +56,14 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{opts: opts, workerPath: worker, LogDir: opts.LogDir, BinDir: opts.BinDir}
+	s := &Stack{opts: opts, token: newToken(), dead: make(chan error, 1), workerPath: worker, LogDir: opts.LogDir, BinDir: opts.BinDir}
 	if err := s.makeFolder(); err != nil {
 		return nil, err
 	}
 	if err := s.startAll(ctx, temporal, fake); err != nil {
-		s.ownsLogs = false // the error names them
+		if !errors.Is(ctx.Err(), context.Canceled) { // nobody looks into the logs of a start that was called off
+			s.KeepLogs() // the error names them
+		}
 		s.Stop()
 		return nil, err
 	}
@@ -105,8 +111,8 @@ func (s *Stack) startTemporal(ctx context.Context, program string) error {
 		if err != nil {
 			return err
 		}
-		s.temporal = p
-		return p.ready(ctx, s.opts.ReadyWithin, s.probeTemporal)
+		s.hold(&s.temporal, p)
+		return s.await(ctx, p, s.probeTemporal)
 	})
 }
 
@@ -116,13 +122,13 @@ func (s *Stack) startFake(ctx context.Context, program string) error {
 		listen := net.JoinHostPort("127.0.0.1", ports[0])
 		s.FakeURL = "http://" + listen
 		s.APIURL = s.FakeURL + "/api/v1"
-		env := environment(os.Environ(), map[string]string{"SAFEPOINT_FAKE_TOKEN": fakeToken})
+		env := environment(os.Environ(), map[string]string{"SAFEPOINT_FAKE_TOKEN": s.token})
 		p, err := start("fake", s.LogDir, program, s.opts.Fake.flags(listen), env)
 		if err != nil {
 			return err
 		}
-		s.fake = p
-		return p.ready(ctx, s.opts.ReadyWithin, s.probeFake)
+		s.hold(&s.fake, p)
+		return s.await(ctx, p, s.probeFake)
 	})
 }
 
@@ -145,6 +151,9 @@ func (s *Stack) onFreePorts(n int, run func(ports []string) error) error {
 func (s *Stack) Client() (client.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.stopped {
+		return nil, errStopped
+	}
 	if s.client != nil {
 		return s.client, nil
 	}
@@ -164,29 +173,74 @@ func (s *Stack) SiteURL(serverID int64) string {
 	return s.FakeURL + "/sites/" + strconv.FormatInt(serverID, 10) + "/"
 }
 
+// await waits until a process is ready, and watches it from then on.
+func (s *Stack) await(ctx context.Context, p *process, probe func(context.Context) error) error {
+	if err := p.ready(ctx, s.opts.ReadyWithin, probe); err != nil {
+		return err
+	}
+	go s.mourn(p)
+	return nil
+}
+
+// hold keeps a process for Stop.
+func (s *Stack) hold(place **process, p *process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*place = p
+}
+
+// Dead tells of the first process that ended although nobody asked it to, with the end of its log. It never closes.
+func (s *Stack) Dead() <-chan error { return s.dead }
+
+// mourn reports a process's end to Dead, unless Stop or Kill asked for it.
+func (s *Stack) mourn(p *process) {
+	<-p.done
+	if p.asked.Load() {
+		return
+	}
+	select {
+	case s.dead <- &endedError{name: p.name, when: "unexpectedly", err: p.err, log: p.tail(), path: p.logPath}:
+	default: // one is enough
+	}
+}
+
+// KeepLogs lets the logs outlive Stop even where they are in a temporary folder.
+func (s *Stack) KeepLogs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ownsLogs = false
+}
+
 // Stop ends everything, in the reverse order of the start, and may be called more than once.
 func (s *Stack) Stop() {
 	s.mu.Lock()
-	workers := s.workers
-	s.stopped = true
+	workers, processes := s.workers, []*process{s.fake, s.temporal}
+	c := s.client
+	s.client, s.stopped = nil, true
 	s.mu.Unlock()
 	s.closeOnlyOnce.Do(func() {
 		for _, w := range workers {
 			w.stop()
 		}
-		if s.client != nil {
-			s.client.Close()
+		if c != nil {
+			c.Close()
 		}
-		for _, p := range []*process{s.fake, s.temporal} {
+		for _, p := range processes {
 			if p != nil {
 				p.stop()
 			}
 		}
-		if s.ownsLogs {
+		s.mu.Lock()
+		owns := s.ownsLogs
+		s.mu.Unlock()
+		if owns {
 			_ = os.RemoveAll(s.LogDir) // a temporary folder; the system clears what is left
 		}
 	})
 }
+
+// newToken is a word that no other stack has, in the form of the API's own.
+func newToken() string { return "vps_local_" + strings.ToLower(rand.Text()) }
 
 // freePorts finds n different ports that nothing listens on now.
 func freePorts(n int) ([]string, error) {

@@ -26,7 +26,7 @@ func TestAWorkerGetsTheStandInAndNothingElse(t *testing.T) {
 	log, err := os.ReadFile(w.proc.logPath)
 	require.NoError(t, err)
 	for _, want := range []string{
-		"VPS_API_URL=http://127.0.0.1:2/api/v1\n", "VPS_API_TOKEN=" + fakeToken + "\n", "VPS_SETTLE=100ms\n",
+		"VPS_API_URL=http://127.0.0.1:2/api/v1\n", "VPS_API_TOKEN=" + s.token + "\n", "VPS_SETTLE=100ms\n",
 		"SAFEPOINT_TASK_QUEUE=q\n", "TEMPORAL_ADDRESS=127.0.0.1:1\n", "TEMPORAL_CONFIG_FILE=" + s.emptyConfig + "\n",
 	} {
 		assert.Contains(t, string(log), want)
@@ -112,7 +112,7 @@ func TestTheEnvironmentForAnotherTerminalNamesTheWholeStack(t *testing.T) {
 	s := testStack(t)
 	assert.Equal(t, []string{
 		"SAFEPOINT_TASK_QUEUE=safepoint", "TEMPORAL_ADDRESS=127.0.0.1:1", "TEMPORAL_CONFIG_FILE=" + s.emptyConfig,
-		"TEMPORAL_NAMESPACE=default", "VPS_API_TOKEN=" + fakeToken, "VPS_API_URL=http://127.0.0.1:2/api/v1",
+		"TEMPORAL_NAMESPACE=default", "VPS_API_TOKEN=" + s.token, "VPS_API_URL=http://127.0.0.1:2/api/v1",
 	}, s.Env())
 	assert.Equal(t, "http://127.0.0.1:2/sites/7/", s.SiteURL(7))
 }

@@ -58,7 +58,7 @@ func (w *Worker) Start(ctx context.Context) error {
 			return err
 		}
 		w.proc = p
-		return p.ready(ctx, w.stack.opts.ReadyWithin, func(ctx context.Context) error {
+		return w.stack.await(ctx, p, func(ctx context.Context) error {
 			return probeHTTP(ctx, "http://"+listen+"/readyz", nil)
 		})
 	})

@@ -47,8 +47,10 @@ func LoadOptions(request LoadRequest) (client.Options, error) {
 		problems = append(problems, &SettingsError{"TEMPORAL_API_KEY",
 			"the key holds a space, a line break or another character no key has; copy it again"})
 	}
+	halves := checkPairs(profile.TLS)
+	problems = append(problems, halves...)
 	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
-	if err != nil {
+	if err != nil && len(halves) == 0 {
 		// What goes wrong here are certificates and keys. The text names files and never holds their content.
 		problems = append(problems, &SettingsError{"TEMPORAL_TLS_*", err.Error()})
 	}
@@ -111,6 +113,33 @@ func tomlPlace(err error) string {
 		return " at " + place
 	}
 	return ""
+}
+
+// checkPairs finds a client certificate without its key and the other way round.
+func checkPairs(tls *envconfig.ClientConfigTLS) []error {
+	if tls == nil || tls.Disabled {
+		return nil
+	}
+	var problems []error
+	half := func(have, missing string) {
+		problems = append(problems, &SettingsError{missing, "it is not set, but " + have + " is; give both, or neither"})
+	}
+	for _, pair := range []struct {
+		suffix    string
+		cert, key bool
+	}{
+		{"_PATH", tls.ClientCertPath != "", tls.ClientKeyPath != ""},
+		{"_DATA", len(tls.ClientCertData) > 0, len(tls.ClientKeyData) > 0},
+	} {
+		cert, key := "TEMPORAL_TLS_CLIENT_CERT"+pair.suffix, "TEMPORAL_TLS_CLIENT_KEY"+pair.suffix
+		switch {
+		case pair.cert && !pair.key:
+			half(cert, key)
+		case pair.key && !pair.cert:
+			half(key, cert)
+		}
+	}
+	return problems
 }
 
 // checkAddress lets a target with a scheme (dns:///host:7233) through: that is gRPC's own business.

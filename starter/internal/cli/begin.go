@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -22,6 +23,17 @@ type beginOptions struct {
 	queue  string
 	format outputFormat
 }
+
+// bracket is how a deploy job puts its change between begin and report. The README shows the same lines.
+const bracket = `  set -m   # bash: each job below is a process group of its own
+  export SAFEPOINT_RUNNER=$(uuidgen)
+  safepoint begin deploy-2.14.0 --server 12345 --reason "web 2.14.0" --check-http https://web01.example.com/healthz || exit
+  ./deploy.sh </dev/null & deploy=$!
+  (safepoint heartbeat deploy-2.14.0 || kill -- -$deploy) & beats=$!   # a heartbeat ends by itself only to say: stop
+  wait $deploy && result=succeeded || result=failed
+  kill -- -$beats 2>/dev/null || result=failed
+  while [ $result = failed ] && kill -- -$deploy 2>/dev/null; do sleep 1; done   # until all it started is dead
+  safepoint report deploy-2.14.0 --result $result --wait`
 
 // beginReply is what begin prints as JSON when it was granted.
 type beginReply struct {
@@ -45,14 +57,8 @@ Each process needs a runner of its own, which report and heartbeat name again. L
 SAFEPOINT_RUNNER once for a job.
 
 ` + exitHelp,
-		Example: `  export SAFEPOINT_RUNNER=$(uuidgen)
-  safepoint begin deploy-2.14.0 --server 12345 --check-http https://web01.example.com/healthz || exit
-  ./deploy.sh & deploy=$!
-  (safepoint heartbeat deploy-2.14.0 --every 30s || kill $deploy) & beat=$!
-  wait $deploy && result=succeeded || result=failed
-  kill $beat
-  safepoint report deploy-2.14.0 --result $result --wait`,
-		Args: cobra.ExactArgs(1),
+		Example: bracket,
+		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id = args[0]
 			raw, err := a.input(cmd, &o.flags)
@@ -66,7 +72,7 @@ SAFEPOINT_RUNNER once for a job.
 			if o.runner == "" {
 				o.runner = random()
 			}
-			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error { return a.begin(ctx, c, o, raw) })
+			return a.withClient(cmd.Context(), reach{patience: a.outage(), starts: true}, func(ctx context.Context, c client.Client) error { return a.begin(ctx, c, o, raw) })
 		},
 	}
 	o.flags.bind(cmd.Flags())
@@ -87,12 +93,7 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 		return a.notBegun(ctx, c, o, err)
 	}
 	if answer.Granted {
-		// A stored answer outlives its moment: the same runner may ask again after it has reported.
-		s, err := a.look(ctx, c, o.id)
-		if err != nil {
-			return err
-		}
-		if !s.closed && !changeIsOver(s.view.Status) {
+		if !a.outlived(ctx, c, o.id, answer) {
 			return a.granted(o, answer)
 		}
 		answer.Detail = "this runner's change is over"
@@ -105,12 +106,32 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 	return a.printAlreadyDone(v, o.format)
 }
 
+// outlived says whether a grant is an old one: the same runner may ask again after it has reported, and gets its stored
+// answer. A look that fails must not throw the grant away, for nobody else will ever get it: it is tried again for a
+// quarter of the time in which the runner may be silent, and then the grant counts.
+func (a *app) outlived(ctx context.Context, c client.Client, id string, answer workflows.BeginAnswer) bool {
+	ctx, cancel := context.WithTimeout(ctx, answer.HeartbeatTimeout.Std()/4)
+	defer cancel()
+	for {
+		s, err := a.look(ctx, c, id)
+		if err == nil {
+			return s.closed || changeIsOver(s.view.Status)
+		}
+		select {
+		case <-ctx.Done():
+			a.say("%s is granted, but could not be looked at: %v", a.errColour.Warn(id), err)
+			return false
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
 // askToBegin starts the run or joins it, and blocks until it answers.
 func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, raw json.RawMessage) (workflows.BeginAnswer, error) {
 	stop := a.watch(ctx, c, o.id)
 	defer stop()
 	var answer workflows.BeginAnswer
-	err := persist(ctx, func() error {
+	err := a.persist(ctx, func() error {
 		options := startOptions(o.id, o.queue)
 		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 		handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
@@ -175,8 +196,8 @@ func (a *app) granted(o beginOptions, answer workflows.BeginAnswer) error {
 restore point  #%d %s
 runner         %s
 time           report within %s, and never be silent for %s
-heartbeat      safepoint heartbeat %s --every %s
+heartbeat      safepoint heartbeat %s --heartbeat-timeout %s
 report         safepoint report %s --result succeeded|failed --wait
 `, answer.Snapshot.ID, render.Clean(answer.Snapshot.Name), render.Clean(o.runner), answer.Timeout, answer.HeartbeatTimeout,
-		name, short(answer.HeartbeatTimeout.Std()/4), name))
+		name, answer.HeartbeatTimeout, name))
 }

@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/workflows"
@@ -30,7 +34,7 @@ func TestBeginEndsWithZeroOnlyForTheGrantedRunner(t *testing.T) {
 
 	got = safepoint(t, address, "begin", "deploy-1", "--server=7", "--runner=r1")
 	assert.Contains(t, got.out, "safepoint report deploy-1 --runner r1 --result succeeded|failed --wait")
-	assert.Contains(t, got.out, "--every 30s", "four heartbeats fit into the silence that is allowed")
+	assert.Contains(t, got.out, "safepoint heartbeat deploy-1 --runner r1 --heartbeat-timeout 2m\n")
 }
 
 func TestEveryProcessIsARunnerOfItsOwn(t *testing.T) {
@@ -106,4 +110,43 @@ func TestAGrantThatTheRunRefusesIsSaidInItsWords(t *testing.T) {
 	got := safepoint(t, address, "begin", "deploy-1", "--server=7")
 	assert.Equal(t, codeUsage, got.code)
 	assert.Contains(t, got.err, `deploy-1 refuses: this run's change is "webhook"`)
+}
+
+func TestAGrantIsNotThrownAwayByALookThatFails(t *testing.T) {
+	f, address := newFrontend(t)
+	answer := grant()
+	answer.HeartbeatTimeout = workflows.Duration(8 * time.Second) // looked for during 2 s
+	f.answers[workflows.UpdateBegin], f.status = answer, changing("r1")
+	f.fails = func(method string) error {
+		if strings.HasSuffix(method, "/DescribeWorkflowExecution") {
+			return serviceerror.NewPermissionDenied("no describing", "")
+		}
+		return nil
+	}
+	got := safepoint(t, address, "begin", "deploy-1", "--server=7", "--runner=r1")
+	assert.Equal(t, codeOK, got.code, got.err)
+	assert.Contains(t, got.out, "make the change now")
+	assert.Contains(t, got.err, "could not be looked at")
+}
+
+func TestAnOldGrantIsRecognisedEvenWhenTheFirstLookFails(t *testing.T) {
+	f, address := newFrontend(t)
+	f.answers[workflows.UpdateBegin], f.status = grant(), changing("r1")
+	f.status.Phase = workflows.PhaseVerify
+	granted := false
+	f.fails = func(method string) error { // the first look after the grant
+		if strings.HasSuffix(method, "/ExecuteMultiOperation") {
+			granted = true
+		}
+		if granted && strings.HasSuffix(method, "/DescribeWorkflowExecution") {
+			granted = false
+			return serviceerror.NewPermissionDenied("not now", "")
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	got := safepointIn(t, ctx, address, "", "begin", "deploy-1", "--server=7", "--runner=r1")
+	assert.NotEqual(t, codeOK, got.code, "it follows the run instead")
+	assert.NotContains(t, got.out, "make the change now")
 }

@@ -26,7 +26,7 @@ func (a *app) decideCommand() *cobra.Command {
 		Short: "Decide for a run that is held for a person",
 		Long: "Decides for a held run: commit keeps the change, rollback restores the snapshot (everything written since is lost),\n" +
 			"extend starts the hold's time over. `safepoint status` shows the question.\n\n" + exitHelp,
-		Args: cobra.ExactArgs(2),
+		Args: oneID(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id, o.ask.Decision = args[0], workflows.Decision(args[1])
 			switch o.ask.Decision {
@@ -37,7 +37,7 @@ func (a *app) decideCommand() *cobra.Command {
 			if o.ask.By == "" {
 				return fail(codeUsage, "who decides? Give --by NAME: the report keeps it")
 			}
-			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error { return a.decide(ctx, c, o) })
+			return a.withClient(cmd.Context(), reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return a.decide(ctx, c, o) })
 		},
 	}
 	cmd.Flags().StringVar(&o.ask.By, "by", userName(), "who decides (the user of this machine)")

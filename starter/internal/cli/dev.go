@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,9 +38,23 @@ func (a *app) devCommand() *cobra.Command {
 	return cmd
 }
 
+// mostSpeed is the stand-in's own bound.
+const mostSpeed = 1e6
+
+func (o devOptions) check() error {
+	switch {
+	case !(o.speed > 0) || o.speed > mostSpeed: // not a number is not above 0 either
+		return fail(codeUsage, "--speed must be above 0 and at most %d", int(mostSpeed))
+	case len(o.servers) == 0 || slices.ContainsFunc(o.servers, func(id int64) bool { return id <= 0 }):
+		return fail(codeUsage, "--servers must name at least one server, by positive numbers such as 101,102")
+	default:
+		return nil
+	}
+}
+
 func (a *app) dev(cmd *cobra.Command, o devOptions) error {
-	if o.speed <= 0 || len(o.servers) == 0 {
-		return fail(codeUsage, "--speed must be above 0, and --servers must name at least one server")
+	if err := o.check(); err != nil {
+		return err
 	}
 	ctx := cmd.Context()
 	a.say("starting Temporal, the stand-in for the API and a worker ...")
@@ -47,6 +63,9 @@ func (a *app) dev(cmd *cobra.Command, o devOptions) error {
 		Fake:   devstack.FakeOptions{Speed: o.speed, Servers: o.servers, Args: []string{"--settle=2s"}},
 	})
 	if ctx.Err() != nil {
+		if stack != nil {
+			stack.Stop()
+		}
 		return exit(codeDetached)
 	}
 	if err != nil {
@@ -56,9 +75,19 @@ func (a *app) dev(cmd *cobra.Command, o devOptions) error {
 	if err := a.print(devText(stack, o, a.outColour)); err != nil {
 		return err
 	}
-	<-ctx.Done()
-	a.say("\nstopping ...")
-	return nil
+	return a.devUntil(ctx, stack)
+}
+
+// devUntil waits for Ctrl-C, or for a process of the stack that dies: the rest is of no use without it.
+func (a *app) devUntil(ctx context.Context, stack *devstack.Stack) error {
+	select {
+	case <-ctx.Done():
+		a.say("\nstopping ...")
+		return nil
+	case err := <-stack.Dead():
+		stack.KeepLogs()
+		return fail(codeNotChanged, "%w\nEverything else is stopped.", err)
+	}
 }
 
 // devText is everything that a person needs to play with a stack.

@@ -22,10 +22,11 @@ const (
 
 const exitHelp = `Exit codes:
   0    committed, planned (dry run) or skipped; for other commands: done
-  1    the server was not changed; also: canceled before the change, Temporal cannot be reached
-  2    bad usage or input, or the run refused the request
+  1    the server was not changed; also: canceled before the change, nothing started (Temporal cannot be reached)
+  2    bad usage, input or credentials, or the run refused the request
   3    rolled back: restored and verified
-  4    a person must look: not verified, rollback failed, change failed or unknown, run gone
+  4    a person must look: not verified, rollback failed, change failed or unknown, run gone;
+       also: Temporal cannot be reached while the run may go on
   5    begin only: the change was made and committed before, make no change
   130  interrupted: detached, the run goes on`
 

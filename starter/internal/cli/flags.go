@@ -2,7 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +42,7 @@ func text(flag, path, usage string) field {
 
 func number(flag, path, usage string) field {
 	return field{flag: flag, path: path, usage: usage,
-		bind:  func(fs *pflag.FlagSet, n, u string) { fs.Int64(n, 0, u) },
+		bind:  func(fs *pflag.FlagSet, n, u string) { fs.Var(new(wholeNumber), n, u) },
 		value: func(fs *pflag.FlagSet, n string) (any, error) { return fs.GetInt64(n) }}
 }
 
@@ -211,3 +213,22 @@ func put(object map[string]any, path string, value any) {
 
 // short writes a duration for a sentence.
 func short(d time.Duration) string { return contract.Duration(d).String() }
+
+// wholeNumber is an int64 flag whose refusal is a sentence.
+type wholeNumber int64
+
+// String, Set and Type make it a flag that pflag reads as an int64.
+func (w *wholeNumber) String() string { return strconv.FormatInt(int64(*w), 10) }
+
+// Set reads the flag.
+func (w *wholeNumber) Set(value string) error {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return errors.New("it must be a number, such as 12345")
+	}
+	*w = wholeNumber(n)
+	return nil
+}
+
+// Type is the name by which pflag knows the kind.
+func (w *wholeNumber) Type() string { return "int64" }

@@ -102,3 +102,10 @@ func TestTheExamplesAreInputs(t *testing.T) {
 		assert.NotEmpty(t, in.Verify.Checks, path)
 	}
 }
+
+func TestAServerThatIsNoNumberIsToldSo(t *testing.T) {
+	got := safepoint(t, unreachable, "run", "snapshot-update-verify", "--server=abc", "--update=none")
+	assert.Equal(t, codeUsage, got.code)
+	assert.Contains(t, got.err, "must be a number")
+	assert.NotContains(t, got.err, "strconv")
+}

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -38,6 +39,12 @@ type frontend struct {
 	answers         map[string]any    // what updates answer, by name
 	refusal         string            // what an update's validator says
 
+	// fails, when it is set, may answer a call (by its full name) with an error instead.
+	fails func(method string) error
+	// attributes and times are what a description says beside the status.
+	attributes     *commonpb.SearchAttributes
+	started, ended *timestamppb.Timestamp
+
 	starts  []*workflowservice.StartWorkflowExecutionRequest
 	updates []*updatepb.Request
 	signals []*workflowservice.SignalWorkflowExecutionRequest
@@ -49,7 +56,10 @@ func newFrontend(t *testing.T) (*frontend, string) {
 	f := &frontend{t: t, workflowType: workflows.TypeSnapshotUpdateVerify, answers: map[string]any{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := grpc.NewServer(grpc.UnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	server := grpc.NewServer(grpc.UnaryInterceptor(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		if err := f.failing(info.FullMethod); err != nil {
+			return nil, serviceerror.ToStatus(err).Err()
+		}
 		resp, err := handle(ctx, req)
 		return resp, serviceerror.ToStatus(err).Err()
 	}))
@@ -57,6 +67,15 @@ func newFrontend(t *testing.T) (*frontend, string) {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return f, listener.Addr().String()
+}
+
+func (f *frontend) failing(method string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fails == nil {
+		return nil
+	}
+	return f.fails(method)
 }
 
 func payloads(t *testing.T, value any) *commonpb.Payloads {
@@ -143,6 +162,7 @@ func (f *frontend) DescribeWorkflowExecution(_ context.Context, in *workflowserv
 		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 			Execution: &commonpb.WorkflowExecution{WorkflowId: in.GetExecution().GetWorkflowId(), RunId: testRunID},
 			Type:      &commonpb.WorkflowType{Name: f.workflowType}, Status: status, TaskQueue: "safepoint",
+			StartTime: f.started, CloseTime: f.ended, SearchAttributes: f.attributes, FirstRunId: testRunID,
 		},
 		WorkflowExtendedInfo: &workflowpb.WorkflowExecutionExtendedInfo{CancelRequested: f.cancelRequested},
 	}, nil

@@ -35,11 +35,14 @@ func safepointIn(t *testing.T, ctx context.Context, address, stdin string, args 
 	assert.NoError(t, os.WriteFile(config, nil, 0o600))
 	var out, errs bytes.Buffer
 	code := Run(ctx, args, World{
-		In: strings.NewReader(stdin), Out: &out, Err: &errs, Dial: client.DialContext, Version: "v1",
+		In: strings.NewReader(stdin), Out: &out, Err: &errs, Dial: client.DialContext, Version: "v1", Outage: testOutage,
 		Environ: []string{"TEMPORAL_ADDRESS=" + address, "TEMPORAL_CONFIG_FILE=" + config},
 	})
 	return outcome{code, out.String(), errs.String()}
 }
+
+// testOutage is short: most of these tests wait for its end.
+const testOutage = time.Second
 
 // unreachable is an address where nothing listens.
 const unreachable = "127.0.0.1:1"

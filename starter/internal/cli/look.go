@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -56,7 +56,10 @@ func (a *app) describeError(id string, err error) error {
 	if errors.As(err, &gone) {
 		return fail(codeUsage, "there is no run %s in this namespace: check the id and TEMPORAL_NAMESPACE; `temporal workflow list` shows what there is", id)
 	}
-	return fail(codeNotChanged, "cannot ask Temporal about %s: %w\nTry again: safepoint status %s", id, err, quote(id))
+	if temporalclient.Refused(err) {
+		return denied(err)
+	}
+	return fail(codePerson, "cannot ask Temporal about %s: %w\nTry again: safepoint status %s", id, err, quote(id))
 }
 
 // queryStatus asks the run itself. The trouble says why there is no answer.
@@ -102,13 +105,13 @@ func pending(d *workflowservice.DescribeWorkflowExecutionResponse) []render.Pend
 }
 
 // maxHeartbeatText keeps a status readable; the UI shows the whole.
-const maxHeartbeatText = 160
+const maxHeartbeatText = 400
 
-// payloadText shows heartbeat details as JSON; anything else is left to the UI.
+// payloadText says in words what a heartbeat holds; what cannot be read is left to the UI.
 func payloadText(payloads *commonpb.Payloads) string {
 	for _, payload := range payloads.GetPayloads() {
-		if data := payload.GetData(); json.Valid(data) {
-			return render.Cut(render.Clean(string(data)), maxHeartbeatText)
+		if words := render.HeartbeatWords(payload.GetData()); words != "" {
+			return render.Cut(words, maxHeartbeatText)
 		}
 	}
 	return ""

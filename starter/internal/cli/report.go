@@ -23,7 +23,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report <workflow-id>",
 		Short: "Export a run's report; with --result, tell the run how your change ended",
 		Long: `Without --result it exports the report of a run that has ended, as JSON unless -o text is given, and ends with 0
-whatever the outcome. Temporal keeps a report as long as the namespace's retention says: export what you must keep.
+whatever the outcome (4 where the run was terminated or timed out: it left none). Temporal keeps a report as long as the namespace's retention says: export what you must keep.
 
 With --result it sends the granted runner's word on its change. The same report twice is the same answer. With --wait it
 then follows the run and ends with its exit code.
@@ -31,14 +31,14 @@ then follows the run and ends with its exit code.
 ` + exitHelp,
 		Example: `  safepoint report deploy-2.14.0 > report.json
   safepoint report deploy-2.14.0 --runner $SAFEPOINT_RUNNER --result succeeded --wait`,
-		Args: cobra.ExactArgs(1),
+		Args: oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id = args[0]
 			export := !cmd.Flags().Changed("result")
 			if err := o.check(cmd, export); err != nil {
 				return err
 			}
-			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error {
+			return a.withClient(cmd.Context(), reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error {
 				if export {
 					return a.export(ctx, c, o)
 				}
@@ -92,6 +92,9 @@ func (a *app) export(ctx context.Context, c client.Client, o reportOptions) erro
 	v, err := a.closedVerdict(ctx, c, o.id, s.runID)
 	if err != nil {
 		return err
+	}
+	if v.lost {
+		return a.printVerdict(v, o.format) // there is no report to export: this must not look like one
 	}
 	return a.printReport(v.report, o.format)
 }

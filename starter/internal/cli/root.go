@@ -5,17 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
 	"golang.org/x/term"
 
-	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 )
 
@@ -31,6 +28,8 @@ type World struct {
 	Version string
 	// Dial connects to Temporal with the options of the environment.
 	Dial func(context.Context, client.Options) (client.Client, error)
+	// Outage is how long Temporal may be out of reach before a wait is given up; 0 is five minutes.
+	Outage time.Duration
 }
 
 // System is the real world.
@@ -133,33 +132,15 @@ func (w World) env(name string) string {
 	return value
 }
 
-// dialTimeout bounds the first contact with Temporal.
-const dialTimeout = 10 * time.Second
-
-// connect connects to Temporal, or says what to do about it.
-func (a *app) connect(ctx context.Context) (client.Client, error) {
-	options, err := temporalclient.LoadOptions(temporalclient.LoadRequest{Environ: a.Environ})
-	if err != nil {
-		return nil, fail(codeUsage, "the settings for Temporal cannot be used:\n%w", err)
+// oneID wants a workflow id as the first of n arguments. An empty one is a variable that a script forgot to set.
+func oneID(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return err
+		}
+		if strings.TrimSpace(args[0]) == "" {
+			return fail(codeUsage, "the workflow id is empty: is a variable not set?")
+		}
+		return nil
 	}
-	options.Logger = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)) // the default one writes to the terminal
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	c, err := a.Dial(ctx, options)
-	if err != nil {
-		return nil, fail(codeNotChanged, "cannot reach Temporal at %s (namespace %s): %w\n"+
-			"Nothing was started. Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_API_KEY; `safepoint dev` starts a local stack.",
-			options.HostPort, options.Namespace, err)
-	}
-	return c, nil
-}
-
-// withClient runs a command with a connection.
-func (a *app) withClient(ctx context.Context, do func(context.Context, client.Client) error) error {
-	c, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	return do(ctx, c)
 }

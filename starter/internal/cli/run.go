@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
@@ -45,7 +46,10 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error { return a.run(ctx, c, o, raw) })
+			if cmd.Flags().Changed("id") && strings.TrimSpace(o.id) == "" {
+				return fail(codeUsage, "--id is empty: is a variable not set?")
+			}
+			return a.withClient(cmd.Context(), reach{starts: true}, func(ctx context.Context, c client.Client) error { return a.run(ctx, c, o, raw) })
 		},
 	}
 	o.flags.bind(cmd.Flags())
@@ -108,6 +112,8 @@ func startError(ctx context.Context, id string, err error) error {
 	var exists *serviceerror.WorkflowExecutionAlreadyStarted
 	var invalid *serviceerror.InvalidArgument
 	switch {
+	case temporalclient.Refused(err):
+		return denied(err)
 	case errors.As(err, &exists):
 		return fail(codeUsage, "a run with the id %s exists already, so nothing was started: look at it with `safepoint status %s --wait`, or give a new --id",
 			id, quote(id))

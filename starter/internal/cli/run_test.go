@@ -60,18 +60,6 @@ func TestWithoutWaitTheAnswerIsTheRunsID(t *testing.T) {
 	assert.Equal(t, testRunID, started["run_id"])
 }
 
-func TestUnreachableTemporalIsSaidWithItsAddress(t *testing.T) {
-	for _, args := range [][]string{
-		{"run", "snapshot-update-verify", "--server=7", "--update=none"}, {"status", "x"}, {"begin", "x", "--server=7"},
-		{"report", "x"}, {"decide", "x", "commit"}, {"heartbeat", "x", "--runner=r"},
-	} {
-		got := safepoint(t, unreachable, args...)
-		assert.Equal(t, codeNotChanged, got.code, args[0])
-		assert.Contains(t, got.err, "cannot reach Temporal at "+unreachable)
-		assert.Contains(t, got.err, "TEMPORAL_ADDRESS")
-	}
-}
-
 func TestInterruptingAWaitOnlyDetaches(t *testing.T) {
 	f, address := newFrontend(t)
 	f.status = changing("r1")
@@ -115,7 +103,9 @@ func TestBadSettingsAndUnknownWordsAreBadUsage(t *testing.T) {
 	got := safepoint(t, "http://temporal:7233", "status", "x")
 	assert.Equal(t, codeUsage, got.code)
 	assert.Contains(t, got.err, "TEMPORAL_ADDRESS")
-	for _, args := range [][]string{{"bogus"}, {"status"}, {"status", "a", "b"}, {"status", "x", "--nope"}, {"status", "x", "-o", "yaml"}, {"dev", "--speed=0"}} {
+	for _, args := range [][]string{{"bogus"}, {"status"}, {"status", "a", "b"}, {"status", "x", "--nope"}, {"status", "x", "-o", "yaml"}, {"status", ""}, {"report", " "}, {"heartbeat", "", "--runner=r"}, {"decide", "", "commit"}, {"begin", "", "--server=7"},
+		{"run", "snapshot-update-verify", "--server=7", "--update=none", "--id="},
+		{"dev", "--speed=0"}, {"dev", "--speed=1e30"}, {"dev", "--speed=NaN"}, {"dev", "--servers=0"}, {"dev", "--servers=7,-1"}} {
 		assert.Equal(t, codeUsage, safepoint(t, unreachable, args...).code, args)
 	}
 }

@@ -18,9 +18,13 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show where a run is, or how it ended",
 		Long: "Shows where a run is: its phase, what it waits for, what a person may do. For a run that has ended it shows\n" +
 			"the report and ends with the run's exit code.\n\n" + exitHelp,
-		Args: cobra.ExactArgs(1),
+		Args: oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withClient(cmd.Context(), func(ctx context.Context, c client.Client) error {
+			r := reach{patience: min(dialTimeout, a.outage())}
+			if wait {
+				r.patience = a.outage()
+			}
+			return a.withClient(cmd.Context(), r, func(ctx context.Context, c client.Client) error {
 				return a.status(ctx, c, args[0], wait, format)
 			})
 		},
@@ -40,7 +44,7 @@ func (a *app) status(ctx context.Context, c client.Client, id string, wait bool,
 	case format == formatText:
 		return a.print(render.Status(s.view, a.outColour))
 	case s.view.Status == nil:
-		return fail(codeNotChanged, "%s has no status to print as JSON: %s", id, s.view.Trouble)
+		return fail(codePerson, "%s has no status to print as JSON: %s", id, s.view.Trouble)
 	default: // running, as JSON
 		return a.printJSON(s.view.Status)
 	}

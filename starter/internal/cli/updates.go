@@ -8,11 +8,13 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 )
 
 // persist repeats a call while its answer says nothing: no worker took it yet, or Temporal was out of reach for a
 // while. The call must carry an update id of its own, so that the repeats are one and the same request.
-func persist(ctx context.Context, call func() error) error {
+func (a *app) persist(ctx context.Context, call func() error) error {
 	lastContact := time.Now()
 	for {
 		err := call()
@@ -24,7 +26,7 @@ func persist(ctx context.Context, call func() error) error {
 		switch {
 		case errors.As(err, &slow): // Temporal answers, the run does not: it waits for a worker
 			lastContact = time.Now()
-		case errors.As(err, &away) && time.Since(lastContact) < outage:
+		case errors.As(err, &away) && time.Since(lastContact) < a.outage():
 		default:
 			return err
 		}
@@ -41,7 +43,7 @@ func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkfl
 	o.WaitForStage = client.WorkflowUpdateStageCompleted
 	stop := a.watch(ctx, c, o.WorkflowID)
 	defer stop()
-	return persist(ctx, func() error {
+	return a.persist(ctx, func() error {
 		handle, err := c.UpdateWorkflow(ctx, o)
 		if err != nil {
 			return err
@@ -62,6 +64,9 @@ func (a *app) explain(ctx context.Context, c client.Client, id string, err error
 	if ctx.Err() != nil {
 		return updateEnd{err: detached(id)}
 	}
+	if temporalclient.Refused(err) {
+		return updateEnd{err: denied(err)}
+	}
 	s, lookErr := a.look(ctx, c, id)
 	if lookErr == nil && s.closed {
 		v, err := a.closedVerdict(ctx, c, id, s.runID)
@@ -74,6 +79,6 @@ func (a *app) explain(ctx context.Context, c client.Client, id string, err error
 	case lookErr != nil:
 		return updateEnd{err: lookErr}
 	default: // the same command again is the same request only where its id is; looking is always safe
-		return updateEnd{err: fail(codeNotChanged, "nobody knows whether the request reached %s: %w\nSee where it is: safepoint status %s", id, err, quote(id))}
+		return updateEnd{err: fail(codePerson, "nobody knows whether the request reached %s: %w\nSee where it is: safepoint status %s", id, err, quote(id))}
 	}
 }

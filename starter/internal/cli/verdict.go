@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -19,6 +20,8 @@ import (
 type verdict struct {
 	report workflows.Report
 	code   int
+	// lost is true when the run left no report: then the report says only what Temporal itself knows.
+	lost bool
 }
 
 // verdictOf reads a closed run's report out of its result or its error. ok is false when the answer says nothing about
@@ -48,13 +51,15 @@ func verdictOf(id string, result json.RawMessage, err error) (v verdict, ok bool
 		if report.Outcome == "" {
 			report.Outcome = workflows.OutcomeCanceled
 			report.Summary = "The run was canceled and left no report."
-			return verdict{withID(report, id), codePerson}, true
+			return verdict{report: withID(report, id), code: codePerson}, true
 		}
 	default: // terminated, or timed out by a time-out that whoever started it set
-		return lost(id, fmt.Sprintf("The run was ended from outside before it could report: %v.", errors.Unwrap(execution))), true
+		v := lost(id, fmt.Sprintf("The run was ended from outside before it could report: %v.", errors.Unwrap(execution)))
+		v.report.Failure = endedFrom(err)
+		return v, true
 	}
 	report = withID(report, id)
-	return verdict{report, exitCode(report.Outcome, report.Failure)}, true
+	return verdict{report: report, code: exitCode(report.Outcome, report.Failure)}, true
 }
 
 // details is what a failure of a run carries.
@@ -79,16 +84,58 @@ func withID(report workflows.Report, id string) workflows.Report {
 	return report
 }
 
-// lost is the end of a run of which nobody knows in what state it left the server.
-func lost(id, what string) verdict {
-	return verdict{workflows.Report{
-		WorkflowID: id, Summary: what + " Nobody knows in what state it left the server.",
-		Next: "look at the server and its snapshots at VPS.org, and at the history: temporal workflow show -w " + quote(id),
-	}, codePerson}
+// endedFrom names an end from outside as Temporal does.
+func endedFrom(err error) string {
+	var (
+		terminated *temporal.TerminatedError
+		timedOut   *temporal.TimeoutError
+	)
+	switch {
+	case errors.As(err, &terminated):
+		return failTerminated
+	case errors.As(err, &timedOut):
+		return failTimedOut
+	default: // an end that a later version of Temporal may know
+		return ""
+	}
 }
 
-// outage is how long Temporal may be out of reach before a wait is given up.
-const outage = 5 * time.Minute
+// Failures of runs that were ended from outside, in Temporal's own words.
+const (
+	failTerminated = "Terminated"
+	failTimedOut   = "TimedOut"
+)
+
+// lost is the end of a run of which nobody knows in what state it left the server.
+func lost(id, what string) verdict {
+	return verdict{lost: true, code: codePerson, report: workflows.Report{
+		Runbook: workflows.TypeSnapshotUpdateVerify, WorkflowID: id, Summary: what + " Nobody knows in what state it left the server.",
+		Next: "look at the server and its snapshots at VPS.org, and at the history: temporal workflow show -w " + quote(id),
+	}}
+}
+
+// fill adds what Temporal itself knows of a run that left no report. Without an answer the report stays as it is.
+func fill(ctx context.Context, c client.Client, v *verdict, runID string) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	description, err := c.DescribeWorkflowExecution(ctx, v.report.WorkflowID, runID)
+	if err != nil {
+		return
+	}
+	info := description.GetWorkflowExecutionInfo()
+	v.report.RunID = info.GetExecution().GetRunId()
+	v.report.OriginalRunID = info.GetFirstRunId()
+	if at := info.GetStartTime(); at != nil {
+		v.report.StartedAt = at.AsTime()
+	}
+	if at := info.GetCloseTime(); at != nil {
+		v.report.EndedAt = at.AsTime()
+	}
+	attribute := info.GetSearchAttributes().GetIndexedFields()[workflows.SearchAttributeServerID]
+	if attribute != nil && json.Unmarshal(attribute.GetData(), &v.report.ServerID) != nil {
+		v.report.ServerID = 0 // not a number: not ours
+	}
+}
 
 // awaitClose waits until a run has closed. A run that was reset goes on as another run, which is then waited for.
 func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string) (verdict, error) {
@@ -104,13 +151,19 @@ func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string)
 				runID, lastContact = next, time.Now()
 				continue
 			}
+			if v.lost {
+				fill(ctx, c, &v, runID)
+			}
 			return v, nil
+		}
+		if temporalclient.Refused(err) {
+			return verdict{}, denied(err)
 		}
 		var gone *serviceerror.NotFound
 		if errors.As(err, &gone) {
 			return lost(id, "The run is gone: Temporal no longer knows it."), nil
 		}
-		if time.Since(lastContact) > outage {
+		if time.Since(lastContact) > a.outage() {
 			return verdict{}, fail(codePerson, "lost Temporal while waiting for %s: %w\nThe run goes on without this command. Look again: safepoint status %s --wait", id, err, quote(id))
 		}
 		select {

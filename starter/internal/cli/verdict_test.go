@@ -3,10 +3,13 @@ package cli
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/workflows"
@@ -77,4 +80,28 @@ func TestAnExportEndsWithZeroWhateverTheOutcome(t *testing.T) {
 
 	got = safepoint(t, address, "report", "deploy-1", "-o", "text")
 	assert.Contains(t, got.out, "ROLLBACK FAILED  deploy-1")
+}
+
+func TestARunThatWasEndedFromOutsideIsReportedWithoutAnInventedReport(t *testing.T) {
+	for failure, end := range map[string]*historypb.HistoryEvent{"Terminated": terminated(), "TimedOut": timedOut()} {
+		f, address := newFrontend(t)
+		began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		f.started, f.ended = timestamppb.New(began), timestamppb.New(began.Add(time.Minute))
+		f.attributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{workflows.SearchAttributeServerID: {Data: []byte("7")}}}
+		f.end(end)
+		got := safepoint(t, address, "report", "deploy-1")
+		assert.Equal(t, codePerson, got.code)
+		var report workflows.Report
+		require.NoError(t, json.Unmarshal([]byte(got.out), &report))
+		assert.Equal(t, "deploy-1", report.WorkflowID)
+		assert.Equal(t, testRunID, report.RunID)
+		assert.EqualValues(t, 7, report.ServerID)
+		assert.Equal(t, began, report.StartedAt)
+		assert.Equal(t, began.Add(time.Minute), report.EndedAt)
+		assert.Empty(t, report.Outcome)
+		assert.Equal(t, failure, report.Failure)
+		assert.Contains(t, report.Summary, "Nobody knows in what state it left the server")
+		assert.Contains(t, report.Next, "temporal workflow show -w deploy-1")
+		assert.Empty(t, report.Phases)
+	}
 }

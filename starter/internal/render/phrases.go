@@ -60,6 +60,10 @@ func verificationText(v workflows.VerificationRecord) string {
 	return text
 }
 
+func checkText(c contract.CheckResult) string {
+	return fmt.Sprintf("%s %s: %s", c.Name, c.Verdict, c.Detail)
+}
+
 func verdictPaint(v contract.Verdict, p Palette) func(string) string {
 	switch v {
 	case contract.VerdictPassed:

@@ -145,7 +145,7 @@ func detailsByPhase(r workflows.Report, p Palette) map[int][]detail {
 		add(at, verdictPaint(v.Verdict, p), "%s", verificationText(v))
 		for _, c := range v.Checks {
 			if c.Verdict != contract.VerdictPassed {
-				add(at, plain, "%s %s: %s", c.Name, c.Verdict, c.Detail)
+				add(at, plain, "%s", checkText(c))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
@@ -27,7 +28,7 @@ type Pending struct {
 	Attempt  int32
 	// Started is false while no worker has taken it.
 	Started bool
-	// Heartbeat is what the activity last said, as text; LastHeartbeat is when.
+	// Heartbeat is what the activity last said, in words (see HeartbeatWords); LastHeartbeat is when.
 	Heartbeat     string
 	LastHeartbeat time.Time
 	// LastFailure is why the attempt before this one ended.
@@ -87,6 +88,11 @@ func (d *document) status(v View, s workflows.Status) {
 	}
 	if l := s.LastVerification; l != nil {
 		d.row("verification", verificationText(*l), verdictPaint(l.Verdict, d.p))
+		for _, check := range l.Checks {
+			if check.Verdict != contract.VerdictPassed {
+				d.row("", checkText(check), plain)
+			}
+		}
 	}
 }
 
@@ -136,7 +142,7 @@ func (a Pending) text(now time.Time) string {
 		text += fmt.Sprintf(", last heartbeat %s ago", Elapsed(now.Sub(a.LastHeartbeat)))
 	}
 	if a.Heartbeat != "" {
-		text += " " + a.Heartbeat
+		text += ": " + a.Heartbeat
 	}
 	if a.LastFailure != "" {
 		text += "; before: " + a.LastFailure

@@ -20,7 +20,7 @@ func snapshotView() View {
 			Window: &workflows.Window{From: at(20), Min: workflows.Duration(3 * time.Minute), Max: workflows.Duration(10 * time.Minute)},
 			CanDo:  []string{"temporal workflow cancel -w deploy-2.14.0 (leaves the server safe)"},
 		},
-		Pending: []Pending{{Activity: "AwaitSnapshot", Attempt: 2, Started: true, Heartbeat: `{"elapsed":"4m50s"}`, LastHeartbeat: at(317), LastFailure: "activity Heartbeat timeout"}},
+		Pending: []Pending{{Activity: "AwaitSnapshot", Attempt: 2, Started: true, Heartbeat: HeartbeatWords([]byte(`{"elapsed":"4m50s","state":{"seen":true,"status":"pending"}}`)), LastHeartbeat: at(317), LastFailure: "activity Heartbeat timeout"}},
 	}
 }
 
@@ -95,4 +95,17 @@ func TestALineThatIsCutKeepsItsColoursClosed(t *testing.T) {
 	assert.Equal(t, "abcde…", stripCodes(cut))
 	assert.True(t, strings.HasSuffix(cut, "m"), "%q ends with the code that ends the colour", cut)
 	assert.Equal(t, "äöü…", Cut("äöüßx", 4))
+}
+
+func TestAHeartbeatIsSaidInWordsAndNeverAsJSON(t *testing.T) {
+	verify := `{"elapsed":"1m5s","state":{"rounds":4,"green":0,"red":2,"unclear":0,"last":[{"name":"home","verdict":"failed","detail":"answered 500, expected 200"}]}}`
+	for data, want := range map[string]string{
+		verify: "1m05s watched, 4 rounds of checks (in a row: 0 green, 2 red, 0 unclear), home failed: answered 500, expected 200",
+		`{"elapsed":"20s","state":{"seen_restoring":true,"status":"active"}}`: "20.0s watched, last seen active, was seen restoring",
+		`{"elapsed":"3s","state":{"seen":true,"absent":1}}`:                   "3.0s watched, missing from 1 list in a row",
+		`{"elapsed":"3s","state":{"status":"a\u001b[31mb"}}`:                  "3.0s watched, last seen a[31mb",
+		`{"other":1}`: "", `"text"`: "", `not json`: "",
+	} {
+		assert.Equal(t, want, HeartbeatWords([]byte(data)), data)
+	}
 }
