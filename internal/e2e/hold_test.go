@@ -155,7 +155,7 @@ func TestLaw3SomebodyElsesRestoreHoldsOurs(t *testing.T) {
 	t.Log("a cancel asks to leave the server safe, and only a person knows what is safe here")
 	require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
 	r.eventually(time.Minute, "the other restore to end", func() bool { s, _ := r.state(); return !s.Restoring })
-	require.Equal(t, workflows.PhaseHold, r.status(r.id()).Phase)
+	r.inPhase(r.id(), workflows.PhaseHold, 10*time.Second)
 	require.Len(t, r.requests(vpsfake.OpRestoreSnapshot), 1)
 
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideRollback))

@@ -185,15 +185,23 @@ func (r *rig) start(id string, in any) client.WorkflowRun {
 // id names a run after its test.
 func (r *rig) id() string { return fmt.Sprintf("run-%d", r.server) }
 
-// status asks the run; the zero value when it does not answer (yet).
+// status asks the run; the zero value when it does not answer (yet). A busy machine may let a query time out, so it is
+// asked twice.
 func (r *rig) status(id string) workflows.Status {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	var s workflows.Status
-	if v, err := r.temp.QueryWorkflow(ctx, id, "", workflows.QueryStatus); err == nil {
-		_ = v.Get(&s)
+	for range 2 {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		var s workflows.Status
+		v, err := r.temp.QueryWorkflow(ctx, id, "", workflows.QueryStatus)
+		if err == nil {
+			err = v.Get(&s)
+		}
+		late := ctx.Err() != nil
+		cancel()
+		if err == nil || !late {
+			return s
+		}
 	}
-	return s
+	return workflows.Status{}
 }
 
 // inPhase waits until the run is in a phase.
