@@ -112,23 +112,6 @@ func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 	}
 }
 
-// lookBeforeRestore remembers the server as it is before the first POST. An end means that nothing may be sent.
-func (r *updateRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
-	seen, problem := r.readServer(ctx, a)
-	if problem != "" {
-		return restoreFailed, problem
-	}
-	a.before = seen.Server
-	if seen.Server.Status != contract.ServerRestoring {
-		return "", ""
-	}
-	if seen.RunID == r.report.OriginalRunID || seen.RunID == a.looked {
-		return restoreHeld, "the server is being restored by somebody else"
-	}
-	// The run was reset, and the run before may have begun this very restore.
-	return r.followRestore(ctx, a, "an earlier run, before a reset, may have begun this restore")
-}
-
 // postRestore sends one POST and follows it. An empty end means: nothing took effect, send again after the pause.
 func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (restoreEnd, string, time.Duration) {
 	r.waitFor(ctx, "the API to accept the restore of snapshot %d", r.snapshot.ID)
@@ -285,30 +268,5 @@ func (r *updateRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (resto
 		return "", unseen + ", and the checks are red: sent once more"
 	default: // inconclusive
 		return restoreHeld, unseen + ", and the checks could not judge the server: " + record.seen()
-	}
-}
-
-// readServer reads the server and its snapshots for as long as the rollback may take.
-func (r *updateRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadServerResult, string) {
-	for try := 1; ; try++ {
-		r.waitFor(ctx, "a look at the server before the restore")
-		var seen contract.ReadServerResult
-		err := workflow.ExecuteActivity(readOptions(ctx, "look at the server before the restore"), contract.ActivityReadServer,
-			contract.ServerInput{ServerID: r.in.ServerID}).Get(ctx, &seen)
-		if err == nil {
-			return seen, ""
-		}
-		if isFailure(err, contract.ErrUnauthorized) {
-			// A token that works again may still lack this permission, so the pause and the end below hold here too.
-			r.awaitAccess(ctx, r.left(ctx, a))
-		}
-		pause := retryPause(contract.WriteAnswer{}, try)
-		left := r.in.Rollback.RestoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
-		if left <= 0 {
-			return seen, "the server could not be read within rollback.restore_timeout: " + plain(err)
-		}
-		if err := workflow.Sleep(ctx, min(pause, left)); err != nil {
-			return seen, plain(err)
-		}
 	}
 }
