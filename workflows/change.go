@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -32,6 +33,21 @@ func (r *updateRun) change(before, ctx workflow.Context) *ending {
 	}
 	r.report.Change.EndedAt = workflow.Now(ctx)
 	return end
+}
+
+// grace is how long the server stays closed when the run dies while the change is being made.
+func (u UpdateInput) grace() time.Duration {
+	switch u.Kind {
+	case UpdateWebhook:
+		return max(contract.WriteGrace, webhookDeadline(u.Timeout.Std()))
+	case UpdateExternal:
+		// A runner stops its own work before it has been silent for this long.
+		return max(contract.WriteGrace, u.HeartbeatTimeout.Std())
+	case UpdateNone:
+		return contract.WriteGrace
+	default: // validation knows no other kind
+		return contract.WriteGrace
+	}
 }
 
 // settleChange writes down how the change ended.

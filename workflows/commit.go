@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -39,15 +40,15 @@ func (r *updateRun) commitSummary() string {
 
 // prune applies retention.keep_last to the snapshots that this runbook left on the server (law 4). One delete after
 // the other: two writes to one server never overlap, and each looks at the list again right before.
-func (r *updateRun) prune(ctx workflow.Context) {
-	plan, err := retention.Apply(r.snapshots, r.policy(), retention.Options{})
+func (r *serverRun) prune(ctx workflow.Context) {
+	plan, err := retention.Apply(r.snapshots, r.policy, retention.Options{})
 	if err != nil {
 		r.note("old snapshots were not pruned: %v", err)
 		return
 	}
 	var old []retention.Decision
 	for _, d := range plan.Decisions {
-		if !d.Keep && d.Snapshot.ID != r.snapshot.ID && !r.alreadyPruned(d.Snapshot.ID) {
+		if !d.Keep && d.Snapshot.ID != r.made.ID && !r.alreadyPruned(d.Snapshot.ID) {
 			old = append(old, d)
 		}
 	}
@@ -64,21 +65,23 @@ const deleteTries = 4
 
 // deleteSnapshot deletes one snapshot of ours, as far as the activity's own guard allows. The context is the calling
 // coroutine's own, disconnected from the run's cancellation: a delete in flight must not lose its answer.
-func (r *updateRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, reason string, twinOf int64) PrunedSnapshot {
+func (r *serverRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, reason string, twinOf int64) PrunedSnapshot {
 	pruned := PrunedSnapshot{ID: old.ID, Name: old.Name, Reason: reason}
 	var points []int64
-	if r.snapshot != nil {
-		points = []int64{r.snapshot.ID}
+	for _, point := range []*contract.Snapshot{r.snapshot, r.made} {
+		if point != nil && !slices.Contains(points, point.ID) {
+			points = append(points, point.ID)
+		}
 	}
 	for try := 1; try <= deleteTries; try++ {
 		lock := r.lock
 		var result contract.DeleteSnapshotResult
 		err := workflow.ExecuteActivity(checkedWriteOptions(ctx, fmt.Sprintf("delete snapshot %d: %s", old.ID, reason)), contract.ActivityDeleteSnapshot, contract.DeleteSnapshotInput{
 			Fence:         r.fenceRepeatable(), // "already gone" is success
-			ServerID:      r.in.ServerID,
+			ServerID:      r.serverID,
 			SnapshotID:    old.ID,
-			NamePrefix:    r.in.Snapshot.NamePrefix,
-			Policy:        contract.PolicyUpdate,
+			NamePrefix:    r.policy.NamePrefix,
+			Policy:        r.policy.Name,
 			RestorePoints: points,
 			TwinOf:        twinOf,
 		}).Get(ctx, &result)

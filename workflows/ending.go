@@ -54,7 +54,7 @@ func invalidInput(ctx workflow.Context, err error) error {
 	info := workflow.GetInfo(ctx)
 	return temporal.NewApplicationErrorWithOptions(err.Error(), contract.FailInvalidInput,
 		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{Report{
-			Runbook:       TypeSnapshotUpdateVerify,
+			Runbook:       info.WorkflowType.Name,
 			WorkflowID:    info.WorkflowExecution.ID,
 			RunID:         info.WorkflowExecution.RunID,
 			OriginalRunID: info.OriginalRunID,
@@ -68,7 +68,7 @@ func invalidInput(ctx workflow.Context, err error) error {
 }
 
 // close writes the end into the report and the search attributes.
-func (r *updateRun) close(ctx workflow.Context, end *ending) {
+func (r *serverRun) close(ctx workflow.Context, end *ending) {
 	untouched := end.outcome == OutcomeNotChanged || end.outcome == OutcomeCanceled
 	if untouched && r.report.RunID != r.report.OriginalRunID {
 		end.summary += " But this run was reset: an earlier run of it may have changed the server before."
@@ -81,7 +81,7 @@ func (r *updateRun) close(ctx workflow.Context, end *ending) {
 }
 
 // stoppedBeforeChange is the end of a run that was interrupted before its change: by a cancel, or by a lost lock.
-func (r *updateRun) stoppedBeforeChange() *ending {
+func (r *serverRun) stoppedBeforeChange() *ending {
 	if r.lockLostEarly {
 		return lockLost(r.lock)
 	}
@@ -107,7 +107,7 @@ func secondAttempt(ctx workflow.Context) error {
 		summary: "An earlier attempt of this run was cut off by its time-out and may have changed the server. This one did nothing.",
 	}).withNext("look at the run before (temporal workflow show -w %q) and at the server; start a new run without a retry policy and without a run time-out.", info.WorkflowExecution.ID)
 	_, err := end.result(&Report{
-		Runbook: TypeSnapshotUpdateVerify, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
+		Runbook: info.WorkflowType.Name, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
 		OriginalRunID: info.OriginalRunID, Outcome: end.outcome, Failure: end.failure, Summary: end.summary, Next: end.next,
 		StartedAt: info.WorkflowStartTime, EndedAt: workflow.Now(ctx),
 	})

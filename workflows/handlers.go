@@ -85,10 +85,10 @@ func (r *updateRun) validateReport(request ReportRequest) error {
 }
 
 // status is the handler of the query.
-func (r *updateRun) status() (Status, error) {
+func (r *serverRun) status() (Status, error) {
 	s := Status{
 		Runbook:    r.report.Runbook,
-		ServerID:   r.in.ServerID,
+		ServerID:   r.serverID,
 		Phase:      r.phase,
 		Since:      r.report.Phases[len(r.report.Phases)-1].StartedAt,
 		WaitingFor: r.waitingFor,
@@ -110,7 +110,7 @@ func (r *updateRun) status() (Status, error) {
 }
 
 // canDo lists what a person may do now, as commands.
-func (r *updateRun) canDo() []string {
+func (r *serverRun) canDo() []string {
 	id := shellWord(r.report.WorkflowID)
 	switch {
 	case r.ended:

@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -10,14 +11,28 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
+// question is what a person is asked, and what else may settle it.
+type question struct {
+	why     string
+	allowed []Decision
+	timeout Duration
+	// settled says that the question has been answered in another way; nil where only a person can.
+	settled func() bool
+}
+
+// Decisions of the two kinds of questions.
+var (
+	// verdictDecisions are about a change that the run cannot judge by itself.
+	verdictDecisions = []Decision{DecideCommit, DecideRollback, DecideExtend}
+	// approvalDecisions are about going on.
+	approvalDecisions = []Decision{DecideApprove, DecideDeny, DecideExtend}
+)
+
 // holdState is a run that waits for a person.
 type holdState struct {
-	why     string
+	question
 	until   time.Time
-	allowed []Decision
 	decided *DecisionRecord
-	// reports is true where a late report of the runner settles the hold too.
-	reports bool
 }
 
 // holdEnd is how a hold ended.
@@ -26,30 +41,30 @@ type holdEnd string
 const (
 	heldCommit   holdEnd = "commit"
 	heldRollback holdEnd = "rollback"
+	heldApproved holdEnd = "approved"
+	heldDenied   holdEnd = "denied"
 	heldTimedOut holdEnd = "timed out"
 	heldCanceled holdEnd = "canceled"
-	heldReported holdEnd = "reported" // the runner's late report
+	heldSettled  holdEnd = "settled" // by something else than a person: the runner's late report
 )
 
-// holdForPerson keeps the server's lock and waits for a decision, the runner's late report, a cancel or the time-out.
-// A run that was cancelled before can only be decided: the cancel has been used up.
-func (r *updateRun) holdForPerson(ctx workflow.Context, why string, reports bool) holdEnd {
+// holdForPerson keeps the server's lock and waits for a decision, another answer, a cancel or the time-out. A run that
+// was cancelled before can only be decided: the cancel has been used up.
+func (r *serverRun) holdForPerson(ctx workflow.Context, q question) holdEnd {
 	r.enter(ctx, PhaseHold)
-	h := &holdState{why: why, allowed: []Decision{DecideCommit, DecideRollback, DecideExtend}, reports: reports}
+	h := &holdState{question: q}
 	r.hold = h
 	defer func() { r.hold = nil }()
 	waitOn := ctx
 	if ctx.Err() != nil {
 		waitOn = r.safe
 	}
-	timeout := r.in.Rollback.HoldTimeout.Std()
-	h.until = workflow.Now(r.safe).Add(timeout)
-	r.waitFor(r.safe, "a person to decide: %s", why)
-	seen := r.external.report
+	h.until = workflow.Now(r.safe).Add(q.timeout.Std())
+	r.waitFor(r.safe, "a person to decide: %s", q.why)
 	for {
 		left := h.until.Sub(workflow.Now(r.safe))
 		settled, err := workflow.AwaitWithTimeout(waitOn, max(left, 0), func() bool {
-			return h.decided != nil || (h.reports && r.external.report != seen)
+			return h.decided != nil || (q.settled != nil && q.settled())
 		})
 		switch {
 		case err != nil:
@@ -59,30 +74,42 @@ func (r *updateRun) holdForPerson(ctx workflow.Context, why string, reports bool
 		case !settled:
 			return heldTimedOut
 		case h.decided == nil:
-			return heldReported
+			return heldSettled
 		}
-		switch h.decided.Decision {
-		case DecideCommit:
-			return heldCommit
-		case DecideRollback:
-			return heldRollback
-		default: // extend
-			h.decided = nil
-			h.until = workflow.Now(r.safe).Add(timeout)
-			r.waitFor(r.safe, "a person to decide (extended): %s", why)
+		if end := h.decided.Decision.ends(); end != "" {
+			return end
 		}
+		h.decided = nil // extend
+		h.until = workflow.Now(r.safe).Add(q.timeout.Std())
+		r.waitFor(r.safe, "a person to decide (extended): %s", q.why)
+	}
+}
+
+// ends is how a decision ends a hold; empty for the one that prolongs it.
+func (d Decision) ends() holdEnd {
+	switch d {
+	case DecideCommit:
+		return heldCommit
+	case DecideRollback:
+		return heldRollback
+	case DecideApprove:
+		return heldApproved
+	case DecideDeny:
+		return heldDenied
+	default: // extend
+		return ""
 	}
 }
 
 // checkDecision refuses a decision when there is nothing to decide.
-func (r *updateRun) checkDecision(request DecideRequest) error {
+func (r *serverRun) checkDecision(request DecideRequest) error {
 	switch {
 	case r.ended:
 		return refuse("nothing is to be decided: the run has ended as %s", r.report.Outcome)
 	case r.hold == nil:
 		return refuse("nothing is to be decided: the run is in phase %s and waits for %s", r.phase, r.waitingFor)
 	case !slices.Contains(r.hold.allowed, request.Decision):
-		return refuse("decision must be one of commit, rollback, extend; got %q", request.Decision)
+		return refuse("decision must be one of %s; got %q", decisionList(r.hold.allowed), request.Decision)
 	case r.hold.decided != nil:
 		return refuse("already decided: %s by %q", r.hold.decided.Decision, r.hold.decided.By)
 	case len(request.By) > maxRunner || len(request.Note) > maxDetail:
@@ -91,8 +118,17 @@ func (r *updateRun) checkDecision(request DecideRequest) error {
 	return nil
 }
 
+// decisionList names decisions for people.
+func decisionList(decisions []Decision) string {
+	words := make([]string, 0, len(decisions))
+	for _, d := range decisions {
+		words = append(words, string(d))
+	}
+	return strings.Join(words, ", ")
+}
+
 // decide is the handler of the update "decide".
-func (r *updateRun) decide(ctx workflow.Context, request DecideRequest) (DecideAnswer, error) {
+func (r *serverRun) decide(ctx workflow.Context, request DecideRequest) (DecideAnswer, error) {
 	record := DecisionRecord{Decision: request.Decision, By: request.By, Note: request.Note, At: workflow.Now(ctx)}
 	r.report.Decisions = append(r.report.Decisions, record)
 	r.hold.decided = &record
@@ -101,8 +137,12 @@ func (r *updateRun) decide(ctx workflow.Context, request DecideRequest) (DecideA
 		return DecideAnswer{Accepted: true, Detail: "the change is kept"}, nil
 	case DecideRollback:
 		return DecideAnswer{Accepted: true, Detail: "the server is rolled back by restore"}, nil
+	case DecideApprove:
+		return DecideAnswer{Accepted: true, Detail: "approved: the run goes on"}, nil
+	case DecideDeny:
+		return DecideAnswer{Accepted: true, Detail: "denied: the run ends"}, nil
 	default: // extend
-		return DecideAnswer{Accepted: true, Detail: "the hold starts over: " + r.in.Rollback.HoldTimeout.String()}, nil
+		return DecideAnswer{Accepted: true, Detail: "the hold starts over: " + r.hold.timeout.String()}, nil
 	}
 }
 

@@ -132,8 +132,8 @@ func TestADecisionIsRefusedWithTheReason(t *testing.T) {
 }
 
 func TestAnEndedOrDecidedRunTakesNoDecision(t *testing.T) {
-	over := &updateRun{ended: true, report: Report{Outcome: OutcomeRolledBack}}
+	over := &serverRun{ended: true, report: Report{Outcome: OutcomeRolledBack}}
 	assert.ErrorContains(t, over.checkDecision(DecideRequest{Decision: DecideCommit}), "ended as rolled_back")
-	decided := &updateRun{hold: &holdState{allowed: []Decision{DecideCommit, DecideRollback}, decided: &DecisionRecord{Decision: DecideRollback, By: "ana"}}}
+	decided := &serverRun{hold: &holdState{question: question{allowed: verdictDecisions}, decided: &DecisionRecord{Decision: DecideRollback, By: "ana"}}}
 	assert.ErrorContains(t, decided.checkDecision(DecideRequest{Decision: DecideCommit}), `already decided: rollback by "ana"`)
 }

@@ -109,13 +109,16 @@ func holdCause(change *ChangeRecord, verdict verification) string {
 
 // holdVerdict holds for a person. It says again=true when a late report came and the change is to be judged anew.
 func (r *updateRun) holdVerdict(ctx workflow.Context, why string) (end *ending, again bool) {
-	reports := r.external.granted != "" && r.external.report == nil
-	switch r.holdForPerson(ctx, why, reports) {
+	q := question{why: why, allowed: verdictDecisions, timeout: r.holdTimeout}
+	if r.external.granted != "" && r.external.report == nil {
+		q.settled = func() bool { return r.external.report != nil } // the runner's late report
+	}
+	switch r.holdForPerson(ctx, q) {
 	case heldCommit:
 		return nil, false
 	case heldRollback:
 		return r.restore("a person decided so: " + why), false
-	case heldReported:
+	case heldSettled:
 		return nil, true
 	case heldCanceled:
 		return r.changeEnd("Canceled by a person while the run was held (%s).", why), false
@@ -166,8 +169,8 @@ func (r *updateRun) verifyChange(ctx workflow.Context) (outcome verification, re
 }
 
 // changeInput is the verification as the user asked for it.
-func (r *updateRun) changeInput() contract.VerifyInput {
-	v := r.in.Verify
+func (r *serverRun) changeInput() contract.VerifyInput {
+	v := r.verify
 	return contract.VerifyInput{
 		Checks: v.Checks, InitialDelay: v.InitialDelay, Interval: v.Interval, Timeout: v.Timeout,
 		Successes: v.Successes, Failures: v.Failures, BakeTime: v.BakeTime,
@@ -175,7 +178,7 @@ func (r *updateRun) changeInput() contract.VerifyInput {
 }
 
 // verifyOnce runs one verification and records it.
-func (r *updateRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contract.VerifyInput) (VerificationRecord, error) {
+func (r *serverRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contract.VerifyInput) (VerificationRecord, error) {
 	began := workflow.Now(ctx)
 	var result contract.VerifyResult
 	longest := in.InitialDelay.Std() + in.Timeout.Std() + in.BakeTime.Std()

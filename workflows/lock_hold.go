@@ -25,34 +25,34 @@ type lockHold struct {
 }
 
 // takeLock takes the server's lock, or ends the run as on_busy says.
-func (r *updateRun) takeLock(ctx workflow.Context) *ending {
-	busy, err := r.acquireLock(ctx, r.in.Lock.OnBusy == BusyWait, r.in.Lock.Timeout.Std())
+func (r *serverRun) takeLock(ctx workflow.Context) *ending {
+	busy, err := r.acquireLock(ctx, r.lockInput.OnBusy == BusyWait, r.lockInput.Timeout.Std())
 	switch {
 	case ctx.Err() != nil:
 		return r.stoppedBeforeChange()
 	case err != nil:
 		return notChanged(contract.FailServerBusy, "The server's lock could not be taken: %v.", err).
-			withNext("look at the lock with: temporal workflow describe -w %s", contract.LockWorkflowID(r.in.ServerID))
+			withNext("look at the lock with: temporal workflow describe -w %s", contract.LockWorkflowID(r.serverID))
 	case busy == nil:
 		r.enter(ctx, PhasePreflight)
 		return nil
 	}
 	r.report.BusyWith = busy
 	who := r.describeBusy(busy)
-	if r.in.Lock.OnBusy == BusySkip {
+	if r.lockInput.OnBusy == BusySkip {
 		return &ending{outcome: OutcomeSkipped, summary: "Skipped: the server is in use by " + who + ". Nothing was changed."}
 	}
 	end := notChanged(contract.FailServerBusy, "The server is in use by %s.", who)
 	if busy.WorkflowID == "" {
-		return end.withNext("look at the lock with: temporal workflow describe -w %s", contract.LockWorkflowID(r.in.ServerID))
+		return end.withNext("look at the lock with: temporal workflow describe -w %s", contract.LockWorkflowID(r.serverID))
 	}
 	id := shellWord(busy.WorkflowID)
 	return end.withNext("look at it with: safepoint status %s (or: temporal workflow describe -w %s), and start this run again when it has ended.", id, id)
 }
 
 // describeBusy names the run that holds the lock, or the lock itself when no run is behind it, and how things stand.
-func (r *updateRun) describeBusy(busy *contract.LockHolder) string {
-	who := "the lock " + contract.LockWorkflowID(r.in.ServerID)
+func (r *serverRun) describeBusy(busy *contract.LockHolder) string {
+	who := "the lock " + contract.LockWorkflowID(r.serverID)
 	if busy.WorkflowID != "" {
 		who = describeHolder(busy)
 	}
@@ -77,7 +77,7 @@ func describeHolder(h *contract.LockHolder) string {
 // acquireLock starts the lock as a child, or waits for whoever has it. It returns the holder when the time is over, or
 // at once when wait is false. The lock itself is started on the safe context: a cancel of the run must not cancel it
 // while a write may be in flight.
-func (r *updateRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Duration) (*contract.LockHolder, error) {
+func (r *serverRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Duration) (*contract.LockHolder, error) {
 	began := workflow.Now(ctx)
 	for {
 		started, err := r.startLock(ctx)
@@ -91,7 +91,7 @@ func (r *updateRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Du
 		var answer contract.AwaitLockResult
 		r.waitFor(ctx, "the server's lock, which another run holds")
 		err = workflow.ExecuteActivity(waitOptions(ctx, timeout, "wait for the server's lock"), contract.ActivityAwaitLock, contract.AwaitLockInput{
-			ServerID:      r.in.ServerID,
+			ServerID:      r.serverID,
 			OwnWorkflowID: r.report.WorkflowID,
 			Wait:          wait,
 			Timeout:       Duration(left),
@@ -108,21 +108,21 @@ func (r *updateRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Du
 
 // startLock tries to start the lock. False without an error means that somebody else has it. It blocks on a context
 // made from the caller's, because watchLock takes a lost lock again from a coroutine of its own.
-func (r *updateRun) startLock(ctx workflow.Context) (bool, error) {
+func (r *serverRun) startLock(ctx workflow.Context) (bool, error) {
 	safe, _ := workflow.NewDisconnectedContext(ctx)
 	write := Duration(contract.WriteGrace)
-	change := Duration(r.changeGrace())
-	id := contract.LockWorkflowID(r.in.ServerID)
+	change := Duration(r.changeGrace)
+	id := contract.LockWorkflowID(r.serverID)
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(safe, workflow.ChildWorkflowOptions{
 		WorkflowID:            id,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		// A run that ends without releasing (terminated, timed out) closes its server for the grace, not for ever.
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
-		TypedSearchAttributes: temporal.NewSearchAttributes(serverIDAttribute.ValueSet(r.in.ServerID)),
+		TypedSearchAttributes: temporal.NewSearchAttributes(serverIDAttribute.ValueSet(r.serverID)),
 		Memo:                  map[string]any{contract.MemoWriteGrace: write, contract.MemoChangeGrace: change},
 		StaticSummary:         "lock held by " + r.report.WorkflowID,
 	}), TypeServerLock, contract.LockRequest{
-		ServerID:         r.in.ServerID,
+		ServerID:         r.serverID,
 		HolderWorkflowID: r.report.WorkflowID,
 		HolderRunID:      r.report.RunID,
 		Runbook:          r.report.Runbook,
@@ -143,24 +143,9 @@ func (r *updateRun) startLock(ctx workflow.Context) (bool, error) {
 	return true, nil
 }
 
-// changeGrace is how long the server stays closed when the run dies while the change is being made.
-func (r *updateRun) changeGrace() time.Duration {
-	switch r.in.Update.Kind {
-	case UpdateWebhook:
-		return max(contract.WriteGrace, webhookDeadline(r.in.Update.Timeout.Std()))
-	case UpdateExternal:
-		// A runner stops its own work before it has been silent for this long.
-		return max(contract.WriteGrace, r.in.Update.HeartbeatTimeout.Std())
-	case UpdateNone:
-		return contract.WriteGrace
-	default: // validation knows no other kind
-		return contract.WriteGrace
-	}
-}
-
 // watchLock notices that the lock ended while it was held. Before the change the run stops; after it, going on without
 // a lock is worse than nothing and stopping leaves the server half changed, so the lock is taken again.
-func (r *updateRun) watchLock(ctx workflow.Context, lock *lockHold) {
+func (r *serverRun) watchLock(ctx workflow.Context, lock *lockHold) {
 	err := lock.child.Get(ctx, nil)
 	// Lost already means that a write noticed first: the lock is being taken again, or the new one is held by now.
 	if lock.releasing || lock.lost || r.ended {
@@ -185,8 +170,8 @@ func lockEndReason(err error) string {
 }
 
 // retakeLock takes a lost lock again, for as long as a rollback may take.
-func (r *updateRun) retakeLock(ctx workflow.Context, lost *lockHold) {
-	busy, err := r.acquireLock(ctx, true, r.in.Rollback.RestoreTimeout.Std())
+func (r *serverRun) retakeLock(ctx workflow.Context, lost *lockHold) {
+	busy, err := r.acquireLock(ctx, true, r.restoreTimeout.Std())
 	if busy == nil && err == nil {
 		r.note("the lock was taken again")
 		return
@@ -212,7 +197,7 @@ func (r *updateRun) lockGone() *ending {
 }
 
 // ensureLock waits until the run holds the lock (again). False means that it cannot be had.
-func (r *updateRun) ensureLock(ctx workflow.Context) bool {
+func (r *serverRun) ensureLock(ctx workflow.Context) bool {
 	if r.lock == nil || (r.lock.lost && !r.changeBegun) {
 		return false // lost before the change, nobody takes it again, but for leaving the server up
 	}
@@ -224,7 +209,7 @@ func (r *updateRun) ensureLock(ctx workflow.Context) bool {
 
 // lockWasLost handles the answer of a write that found its lock gone, maybe before the run was told. The lock is the one
 // that the write was sent under: by now the run may hold a newer one.
-func (r *updateRun) lockWasLost(ctx workflow.Context, lock *lockHold) bool {
+func (r *serverRun) lockWasLost(ctx workflow.Context, lock *lockHold) bool {
 	if lock == nil {
 		return false
 	}
@@ -250,7 +235,7 @@ const lockNews = 10 * time.Second
 
 // releaseLock ends the lock cleanly. The signal goes to the lock as any workflow's would, not as to a child: after a
 // reset the lock is still the child of the run before, and a signal to "my child" fails.
-func (r *updateRun) releaseLock(ctx workflow.Context) {
+func (r *serverRun) releaseLock(ctx workflow.Context) {
 	if r.lock == nil || !r.lock.held {
 		return
 	}

@@ -19,10 +19,10 @@ var (
 )
 
 // enter moves the run to a phase.
-func (r *updateRun) enter(ctx workflow.Context, phase Phase) { r.enterWith(ctx, phase) }
+func (r *serverRun) enter(ctx workflow.Context, phase Phase) { r.enterWith(ctx, phase) }
 
 // enterWith moves the run to a phase and upserts further search attributes in the same event.
-func (r *updateRun) enterWith(ctx workflow.Context, phase Phase, more ...temporal.SearchAttributeUpdate) {
+func (r *serverRun) enterWith(ctx workflow.Context, phase Phase, more ...temporal.SearchAttributeUpdate) {
 	if r.phase == phase {
 		return
 	}
@@ -41,12 +41,12 @@ func (r *updateRun) enterWith(ctx workflow.Context, phase Phase, more ...tempora
 }
 
 // waitFor says what the run waits for now, in the status query and in the UI.
-func (r *updateRun) waitFor(ctx workflow.Context, format string, args ...any) {
+func (r *serverRun) waitFor(ctx workflow.Context, format string, args ...any) {
 	r.waitIn(ctx, nil, format, args...)
 }
 
 // waitIn is waitFor with the documented length of the wait.
-func (r *updateRun) waitIn(ctx workflow.Context, window *Window, format string, args ...any) {
+func (r *serverRun) waitIn(ctx workflow.Context, window *Window, format string, args ...any) {
 	r.waitingFor = fmt.Sprintf(format, args...)
 	r.window = nil
 	if window != nil {
@@ -61,7 +61,7 @@ func (r *updateRun) waitIn(ctx workflow.Context, window *Window, format string, 
 const maxNotes = 50
 
 // note adds a surprise to the report, once however often it happens.
-func (r *updateRun) note(format string, args ...any) {
+func (r *serverRun) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if len(r.report.Notes) < maxNotes && !slices.Contains(r.report.Notes, text) {
 		r.report.Notes = append(r.report.Notes, text)
@@ -70,9 +70,9 @@ func (r *updateRun) note(format string, args ...any) {
 
 // details is the short Markdown status that the UI shows. What a run waits for, why it holds and how it ended may quote
 // a server, a check, an endpoint or a runner, so each of them stands in a code span.
-func (r *updateRun) details() string {
+func (r *serverRun) details() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** of server %d", r.phase, r.in.ServerID)
+	fmt.Fprintf(&b, "**%s** of server %d", r.phase, r.serverID)
 	if r.server.Name != "" {
 		fmt.Fprintf(&b, " (%s)", codeSpan(r.server.Name))
 	}

@@ -28,7 +28,7 @@ func (r *updateRun) stopForSnapshot(ctx workflow.Context) *ending {
 // startAfterSnapshot starts the server again and looks at the baseline once more: a server that does not come back well
 // from a stop must not be blamed on the change. When the API takes the start at once, the one wait of the baseline sees
 // to both: that the server is active, then that its checks are green.
-func (r *updateRun) startAfterSnapshot(ctx workflow.Context) *ending {
+func (r *serverRun) startAfterSnapshot(ctx workflow.Context) *ending {
 	if r.looksAtBaseline() && r.ensureLock(r.safe) {
 		r.waitFor(r.safe, "the server to be started again")
 		lock := r.lock
@@ -41,18 +41,18 @@ func (r *updateRun) startAfterSnapshot(ctx workflow.Context) *ending {
 		default: // it is sent again below, and its status watched
 		}
 	}
-	if detail := r.power(r.safe, contract.ActivityStartServer, contract.ServerActive, r.in.Snapshot.ReadyTimeout.Std()); detail != "" {
+	if detail := r.power(r.safe, contract.ActivityStartServer, contract.ServerActive, r.snapshotInput.ReadyTimeout.Std()); detail != "" {
 		if r.lockLostEarly {
 			return r.stoppedBeforeChange()
 		}
 		return notChanged(contract.FailSnapshot, "The server was stopped for the snapshot and could not be started again: %s.", detail).
-			withNext("start server %d at VPS.org now.", r.in.ServerID)
+			withNext("start server %d at VPS.org now.", r.serverID)
 	}
 	return r.upAgain(ctx)
 }
 
 // upAgain looks at the baseline after the start. Only then is the stop over: see leaveServerUp.
-func (r *updateRun) upAgain(ctx workflow.Context) *ending {
+func (r *serverRun) upAgain(ctx workflow.Context) *ending {
 	if end := r.baseline(ctx, r.baselineAfterStart()); end != nil {
 		return end
 	}
@@ -63,11 +63,11 @@ func (r *updateRun) upAgain(ctx workflow.Context) *ending {
 // leaveServerUp is the last step of every run that may have stopped its server: a stop that was sent may still take
 // effect, so the status is watched for VPS_SETTLE, and a server that is down is started. It returns why it may still be
 // down, or nothing.
-func (r *updateRun) leaveServerUp(ctx workflow.Context) (problem string) {
+func (r *serverRun) leaveServerUp(ctx workflow.Context) (problem string) {
 	if !r.stopMayBeSent {
 		return ""
 	}
-	timeout := r.in.Snapshot.ReadyTimeout.Std()
+	timeout := r.snapshotInput.ReadyTimeout.Std()
 	r.waitFor(ctx, "the server to be up again")
 	server, state := r.awaitServer(ctx, contract.ServerActive, true, timeout)
 	if state == contract.AwaitDone && server.Status == contract.ServerActive {
@@ -80,10 +80,10 @@ func (r *updateRun) leaveServerUp(ctx workflow.Context) (problem string) {
 }
 
 // awaitServer waits for a status; see contract.AwaitServerInput.
-func (r *updateRun) awaitServer(ctx workflow.Context, want contract.ServerStatus, settle bool, timeout time.Duration) (contract.Server, contract.AwaitState) {
+func (r *serverRun) awaitServer(ctx workflow.Context, want contract.ServerStatus, settle bool, timeout time.Duration) (contract.Server, contract.AwaitState) {
 	var result contract.AwaitServerResult
 	err := workflow.ExecuteActivity(waitOptions(ctx, timeout, "wait until the server is "+string(want)), contract.ActivityAwaitServer,
-		contract.AwaitServerInput{ServerID: r.in.ServerID, Want: want, Settle: settle, Timeout: Duration(timeout)}).Get(ctx, &result)
+		contract.AwaitServerInput{ServerID: r.serverID, Want: want, Settle: settle, Timeout: Duration(timeout)}).Get(ctx, &result)
 	if err != nil {
 		return contract.Server{}, contract.AwaitTimedOut
 	}
@@ -92,7 +92,7 @@ func (r *updateRun) awaitServer(ctx workflow.Context, want contract.ServerStatus
 
 // power sends start or stop until the server has the wanted status. It returns why it could not, or nothing. The end of
 // ctx ends the tries, but never a request in flight.
-func (r *updateRun) power(ctx workflow.Context, activity string, want contract.ServerStatus, timeout time.Duration) (problem string) {
+func (r *serverRun) power(ctx workflow.Context, activity string, want contract.ServerStatus, timeout time.Duration) (problem string) {
 	began := workflow.Now(ctx)
 	for try := 1; ; try++ {
 		if !r.ensureLock(ctx) {
@@ -140,14 +140,14 @@ func (r *updateRun) power(ctx workflow.Context, activity string, want contract.S
 }
 
 // postPower sends one power call and waits for its end, whatever happens to the run.
-func (r *updateRun) postPower(activity string) contract.WriteAnswer {
+func (r *serverRun) postPower(activity string) contract.WriteAnswer {
 	var result contract.PowerResult
 	summary := "start the server"
 	if activity == contract.ActivityStopServer {
 		summary = "stop the server for the snapshot"
 	}
 	err := workflow.ExecuteActivity(writeOptions(r.safe, summary), activity,
-		contract.PowerInput{Fence: r.fenceRepeatable(), ServerID: r.in.ServerID}).Get(r.safe, &result)
+		contract.PowerInput{Fence: r.fenceRepeatable(), ServerID: r.serverID}).Get(r.safe, &result)
 	if err != nil {
 		return ambiguous(err)
 	}
@@ -155,7 +155,7 @@ func (r *updateRun) postPower(activity string) contract.WriteAnswer {
 }
 
 // awaitAccess waits until the token works again, for as long as given. False means that it did not.
-func (r *updateRun) awaitAccess(ctx workflow.Context, left time.Duration) bool {
+func (r *serverRun) awaitAccess(ctx workflow.Context, left time.Duration) bool {
 	if left <= 0 {
 		return false
 	}

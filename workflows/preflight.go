@@ -12,11 +12,11 @@ import (
 
 // preflight finds out whether the run can go to its end: the token works, the server is there and in a fit state, and
 // the quota has room, or will have when our own old snapshots are pruned as the policy would do anyway.
-func (r *updateRun) preflight(ctx workflow.Context) *ending {
+func (r *serverRun) preflight(ctx workflow.Context) *ending {
 	r.waitFor(ctx, "the preflight")
 	var seen contract.PreflightResult
 	err := workflow.ExecuteActivity(readOptions(ctx, "preflight: token, server, snapshots"), contract.ActivityPreflight,
-		contract.PreflightInput{ServerID: r.in.ServerID}).Get(ctx, &seen)
+		contract.PreflightInput{ServerID: r.serverID}).Get(ctx, &seen)
 	if ctx.Err() != nil {
 		return r.stoppedBeforeChange()
 	}
@@ -35,7 +35,7 @@ func (r *updateRun) preflight(ctx workflow.Context) *ending {
 
 // knownIDs are the snapshots that were there before the first POST, and so can never be adopted. Only a run that was
 // reset before it looked may find its own snapshot there: an earlier run of the same original run id made it.
-func (r *updateRun) knownIDs(seen contract.PreflightResult) []int64 {
+func (r *serverRun) knownIDs(seen contract.PreflightResult) []int64 {
 	wasReset := seen.RunID != r.report.OriginalRunID
 	var ids []int64
 	for _, s := range seen.Snapshots {
@@ -48,12 +48,12 @@ func (r *updateRun) knownIDs(seen contract.PreflightResult) []int64 {
 }
 
 // isOwn says whether a snapshot carries this run's name and whole original run id.
-func (r *updateRun) isOwn(s contract.Snapshot) bool {
+func (r *serverRun) isOwn(s contract.Snapshot) bool {
 	return s.Name == r.own.Name && contract.ParseMarker(s.Description).RunID == r.own.RunID
 }
 
 // ownAlreadyMade says whether an earlier run, before a reset, has made the restore point.
-func (r *updateRun) ownAlreadyMade() bool {
+func (r *serverRun) ownAlreadyMade() bool {
 	known := make(map[int64]bool, len(r.own.KnownIDs))
 	for _, id := range r.own.KnownIDs {
 		known[id] = true
@@ -66,17 +66,12 @@ func (r *updateRun) ownAlreadyMade() bool {
 	return false
 }
 
-// policy is the retention policy of this runbook's snapshots.
-func (r *updateRun) policy() retention.Policy {
-	return retention.Policy{Name: contract.PolicyUpdate, NamePrefix: r.in.Snapshot.NamePrefix, KeepLast: r.in.Retention.KeepLast}
-}
-
 // checkQuota ends the run when the quota has no room and the policy makes none (law 12).
-func (r *updateRun) checkQuota(_ workflow.Context) *ending {
+func (r *serverRun) checkQuota(_ workflow.Context) *ending {
 	if r.ownAlreadyMade() {
 		return nil
 	}
-	plan, err := retention.PlanQuota(r.snapshots, r.policy(), retention.Options{})
+	plan, err := retention.PlanQuota(r.snapshots, r.policy, retention.Options{})
 	if err != nil {
 		return notChanged(contract.FailPreflight, "The quota could not be planned: %v.", err)
 	}
@@ -88,7 +83,7 @@ func (r *updateRun) checkQuota(_ workflow.Context) *ending {
 }
 
 // baseline runs the checks before the change (law 6): a check that is red already cannot judge the change.
-func (r *updateRun) baseline(ctx workflow.Context, in contract.VerifyInput) *ending {
+func (r *serverRun) baseline(ctx workflow.Context, in contract.VerifyInput) *ending {
 	if !r.looksAtBaseline() {
 		return nil
 	}
@@ -113,20 +108,20 @@ func (r *updateRun) baseline(ctx workflow.Context, in contract.VerifyInput) *end
 }
 
 // looksAtBaseline says whether this run has a baseline at all.
-func (r *updateRun) looksAtBaseline() bool { return r.in.Verify.Baseline && !r.in.Verify.Skip }
+func (r *serverRun) looksAtBaseline() bool { return r.verify.Baseline && !r.verify.Skip }
 
 // baselineAfterStart gives a server that was just started the whole verify.timeout to get green, however many red
 // rounds its start takes.
-func (r *updateRun) baselineAfterStart() contract.VerifyInput {
+func (r *serverRun) baselineAfterStart() contract.VerifyInput {
 	in := r.baselineInput()
-	in.ServerUp = r.in.ServerID
+	in.ServerUp = r.serverID
 	in.Failures, in.Inconclusives = math.MaxInt32, 0
 	return in
 }
 
 // baselineInput looks once, and again only while the answer is not green: the server has had all its life to get well.
-func (r *updateRun) baselineInput() contract.VerifyInput {
-	v := r.in.Verify
+func (r *serverRun) baselineInput() contract.VerifyInput {
+	v := r.verify
 	return contract.VerifyInput{
 		Checks: v.Checks, Interval: v.Interval, Timeout: v.Timeout,
 		Successes: 1, Failures: v.Failures, Inconclusives: v.Failures,
@@ -136,7 +131,7 @@ func (r *updateRun) baselineInput() contract.VerifyInput {
 // plan says what a real run would do.
 func (r *updateRun) plan() []string {
 	var steps []string
-	quota, err := retention.PlanQuota(r.snapshots, r.policy(), retention.Options{})
+	quota, err := retention.PlanQuota(r.snapshots, r.policy, retention.Options{})
 	if err == nil {
 		for _, s := range quota.Remove {
 			steps = append(steps, fmt.Sprintf("delete snapshot %d %q to make room: retention would delete it anyway", s.ID, s.Name))
@@ -156,7 +151,7 @@ func (r *updateRun) plan() []string {
 		steps = append(steps, fmt.Sprintf("verify with %s: %d green rounds in a row pass, %d red ones fail", count(len(r.in.Verify.Checks), "check"), r.in.Verify.Successes, r.in.Verify.Failures))
 	}
 	steps = append(steps, fmt.Sprintf("when it fails: %s", r.in.Rollback.OnFailure))
-	after, err := retention.Apply(r.snapshots, r.policy(), retention.Options{Incoming: 1})
+	after, err := retention.Apply(r.snapshots, r.policy, retention.Options{Incoming: 1})
 	if err == nil {
 		for _, s := range after.Remove() {
 			steps = append(steps, fmt.Sprintf("after the commit: delete snapshot %d %q", s.ID, s.Name))

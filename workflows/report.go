@@ -106,6 +106,9 @@ const (
 	DecideCommit   Decision = "commit"
 	DecideRollback Decision = "rollback"
 	DecideExtend   Decision = "extend"
+	// DecideApprove and DecideDeny answer a run that asks before it goes on.
+	DecideApprove Decision = "approve"
+	DecideDeny    Decision = "deny"
 )
 
 // DecisionRecord is one decision with who and when.

@@ -26,7 +26,7 @@ const (
 
 // restore rolls the server back to the restore point. It is never interrupted: a server half restored is worse than
 // either state (law 9). It returns nil when a person decides to keep the server as it is.
-func (r *updateRun) restore(cause string) *ending {
+func (r *serverRun) restore(cause string) *ending {
 	ctx := r.safe
 	r.restoreBegun = true
 	r.report.Rollback = &RollbackRecord{Cause: cause}
@@ -53,14 +53,14 @@ func (r *updateRun) restore(cause string) *ending {
 
 // holdRollback lets a person decide about a rollback that cannot go on. A cancel cannot end this hold: it asked to
 // leave the server safe, and only the person knows what is safe here.
-func (r *updateRun) holdRollback(ctx workflow.Context, why string) (end *ending, again bool) {
-	switch r.holdForPerson(ctx, why, false) {
+func (r *serverRun) holdRollback(ctx workflow.Context, why string) (end *ending, again bool) {
+	switch r.holdForPerson(ctx, question{why: why, allowed: verdictDecisions, timeout: r.holdTimeout}) {
 	case heldRollback:
 		return nil, true
 	case heldCommit:
 		return nil, false
 	default: // timed out
-		return r.rollbackFailed(fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.in.Rollback.HoldTimeout)), false
+		return r.rollbackFailed(fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.holdTimeout)), false
 	}
 }
 
@@ -82,12 +82,12 @@ type attempt struct {
 }
 
 // left is how much of restore_timeout is left, at least a second so that every wait looks once.
-func (r *updateRun) left(ctx workflow.Context, a *attempt) time.Duration {
-	return max(r.in.Rollback.RestoreTimeout.Std()-workflow.Now(ctx).Sub(a.began), time.Second)
+func (r *serverRun) left(ctx workflow.Context, a *attempt) time.Duration {
+	return max(r.restoreTimeout.Std()-workflow.Now(ctx).Sub(a.began), time.Second)
 }
 
 // restoreOnce carries out one decision.
-func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
+func (r *serverRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 	a := &attempt{began: workflow.Now(ctx), looked: r.restoreLooked}
 	for try := 1; ; try++ {
 		if !a.sent { // after a long wait for the API, an older look would prove nothing
@@ -102,7 +102,7 @@ func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 		if how != "" {
 			return how, detail
 		}
-		left := r.in.Rollback.RestoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
+		left := r.restoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
 		if left <= 0 {
 			return restoreFailed, "the API did not take the restore within rollback.restore_timeout: " + trimDot(detail)
 		}
@@ -113,7 +113,7 @@ func (r *updateRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 }
 
 // postRestore sends one POST and follows it. An empty end means: nothing took effect, send again after the pause.
-func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (restoreEnd, string, time.Duration) {
+func (r *serverRun) postRestore(ctx workflow.Context, a *attempt, try int) (restoreEnd, string, time.Duration) {
 	r.waitFor(ctx, "the API to accept the restore of snapshot %d", r.snapshot.ID)
 	lock := r.lock
 	result := r.sendRestore(ctx, a)
@@ -153,7 +153,7 @@ func (r *updateRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 
 // restoreUnfit looks once more when the list has settled: this run has seen its snapshot completed, and a list that lags
 // by up to VPS_SETTLE may still show it in progress, or not at all, when the change failed at once. Nothing was sent.
-func (r *updateRun) restoreUnfit(ctx workflow.Context, a *attempt, why string) (restoreEnd, string) {
+func (r *serverRun) restoreUnfit(ctx workflow.Context, a *attempt, why string) (restoreEnd, string) {
 	detail := fmt.Sprintf("snapshot %d cannot be restored: %s", r.snapshot.ID, why)
 	if a.settled {
 		return restoreFailed, detail
@@ -171,10 +171,10 @@ func (r *updateRun) restoreUnfit(ctx workflow.Context, a *attempt, why string) (
 }
 
 // sendRestore runs the one activity that posts a restore.
-func (r *updateRun) sendRestore(ctx workflow.Context, a *attempt) contract.RestoreSnapshotResult {
+func (r *serverRun) sendRestore(ctx workflow.Context, a *attempt) contract.RestoreSnapshotResult {
 	var result contract.RestoreSnapshotResult
 	err := workflow.ExecuteActivity(checkedWriteOptions(ctx, fmt.Sprintf("restore snapshot %d", r.snapshot.ID)), contract.ActivityRestoreSnapshot,
-		contract.RestoreSnapshotInput{Fence: r.fenceLooked(a.looked), ServerID: r.in.ServerID, SnapshotID: r.snapshot.ID}).Get(ctx, &result)
+		contract.RestoreSnapshotInput{Fence: r.fenceLooked(a.looked), ServerID: r.serverID, SnapshotID: r.snapshot.ID}).Get(ctx, &result)
 	if err != nil {
 		result.Answer = ambiguous(err)
 	}
@@ -189,7 +189,7 @@ func (r *updateRun) sendRestore(ctx workflow.Context, a *attempt) contract.Resto
 }
 
 // restoreRefused tells a 400 apart: ours under way already, or somebody else's (law 3).
-func (r *updateRun) restoreRefused(ctx workflow.Context, a *attempt, answer contract.WriteAnswer) (restoreEnd, string) {
+func (r *serverRun) restoreRefused(ctx workflow.Context, a *attempt, answer contract.WriteAnswer) (restoreEnd, string) {
 	if answer.Status == http.StatusNotFound {
 		return r.restoreUnfit(ctx, a, "the API says that it does not exist")
 	}
@@ -214,24 +214,24 @@ func (r *updateRun) restoreRefused(ctx workflow.Context, a *attempt, answer cont
 
 // followRestore waits until the restore has finished, or until only the checks can tell whether it took effect. An
 // empty end means that it did not, and one more POST is allowed.
-func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) (restoreEnd, string) {
+func (r *serverRun) followRestore(ctx workflow.Context, a *attempt, how string) (restoreEnd, string) {
 	accepted := workflow.Now(ctx)
-	timeout := r.in.Rollback.RestoreTimeout.Std() // from here: a restore that was accepted late takes as long as any other
+	timeout := r.restoreTimeout.Std() // from here: a restore that was accepted late takes as long as any other
 	r.waitIn(ctx, &restoreWindow, "the restore of snapshot %d to finish (%s)", r.snapshot.ID, how)
 	var result contract.AwaitRestoreResult
 	err := workflow.ExecuteActivity(waitOptions(ctx, timeout, "wait until the restore has finished"), contract.ActivityAwaitRestore,
-		contract.AwaitRestoreInput{ServerID: r.in.ServerID, Before: a.before, Timeout: Duration(timeout)}).Get(ctx, &result)
+		contract.AwaitRestoreInput{ServerID: r.serverID, Before: a.before, Timeout: Duration(timeout)}).Get(ctx, &result)
 	if err != nil {
 		return restoreFailed, "the wait for the restore failed: " + plain(err)
 	}
-	r.report.Rollback.LostFrom, r.report.Rollback.LostUntil = r.snapshotAsked, accepted
+	r.report.Rollback.LostFrom, r.report.Rollback.LostUntil = r.lostFrom, accepted
 	a.looked, r.restoreLooked = result.RunID, result.RunID
 	r.server = result.Server
 	record := r.report.Rollback
 	record.SeenRestoring = record.SeenRestoring || result.SeenRestoring
 	switch {
 	case result.State != contract.AwaitDone:
-		return restoreFailed, fmt.Sprintf("the restore had not finished within rollback.restore_timeout (%s), the server is %q: %s", r.in.Rollback.RestoreTimeout, result.Server.Status, result.Detail)
+		return restoreFailed, fmt.Sprintf("the restore had not finished within rollback.restore_timeout (%s), the server is %q: %s", r.restoreTimeout, result.Server.Status, result.Detail)
 	case !result.Unclear:
 		return restoreFinished, ""
 	}
@@ -240,9 +240,9 @@ func (r *updateRun) followRestore(ctx workflow.Context, a *attempt, how string) 
 
 // judgeUnclearRestore lets the checks say whether a restore that nobody saw took effect: green ends the run rolled back
 // with a note, red allows one more POST, inconclusive holds (law 3).
-func (r *updateRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
+func (r *serverRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
 	const unseen = "the server was never seen restoring and its updated_at proves nothing"
-	if r.in.Verify.Skip {
+	if r.verify.Skip {
 		return restoreHeld, unseen + ", and there are no checks to tell"
 	}
 	if r.server.Status == contract.ServerStopped && a.before.Status != contract.ServerStopped {

@@ -7,7 +7,7 @@ import (
 )
 
 // lookBeforeRestore remembers the server as it is before the first POST. An end means that nothing may be sent.
-func (r *updateRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
+func (r *serverRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
 	seen, problem := r.readServer(ctx, a)
 	if problem != "" {
 		return restoreFailed, problem
@@ -24,12 +24,12 @@ func (r *updateRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restore
 }
 
 // readServer reads the server and its snapshots for as long as the rollback may take.
-func (r *updateRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadServerResult, string) {
+func (r *serverRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadServerResult, string) {
 	for try := 1; ; try++ {
 		r.waitFor(ctx, "a look at the server before the restore")
 		var seen contract.ReadServerResult
 		err := workflow.ExecuteActivity(readOptions(ctx, "look at the server before the restore"), contract.ActivityReadServer,
-			contract.ServerInput{ServerID: r.in.ServerID}).Get(ctx, &seen)
+			contract.ServerInput{ServerID: r.serverID}).Get(ctx, &seen)
 		if err == nil {
 			return seen, ""
 		}
@@ -38,7 +38,7 @@ func (r *updateRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadS
 			r.awaitAccess(ctx, r.left(ctx, a))
 		}
 		pause := retryPause(contract.WriteAnswer{}, try)
-		left := r.in.Rollback.RestoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
+		left := r.restoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
 		if left <= 0 {
 			return seen, "the server could not be read within rollback.restore_timeout: " + plain(err)
 		}

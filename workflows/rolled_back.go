@@ -11,13 +11,13 @@ import (
 )
 
 // afterRestore brings the server up if the restore left it stopped (law 11), then verifies.
-func (r *updateRun) afterRestore(ctx workflow.Context, cause string) *ending {
+func (r *serverRun) afterRestore(ctx workflow.Context, cause string) *ending {
 	if r.server.Status == contract.ServerStopped {
 		if problem := r.startRestored(ctx); problem != "" {
 			return r.rollbackFailed("the server was restored but could not be started: " + problem)
 		}
 	}
-	if r.in.Verify.Skip {
+	if r.verify.Skip {
 		r.note("the restored server was not verified: verify.skip is set")
 		return r.rolledBack(cause)
 	}
@@ -38,16 +38,16 @@ func (r *updateRun) afterRestore(ctx workflow.Context, cause string) *ending {
 }
 
 // startRestored starts a server that a restore left down. It returns why it could not, or nothing.
-func (r *updateRun) startRestored(ctx workflow.Context) (problem string) {
-	problem = r.power(ctx, contract.ActivityStartServer, contract.ServerActive, r.in.Rollback.RestoreTimeout.Std())
+func (r *serverRun) startRestored(ctx workflow.Context) (problem string) {
+	problem = r.power(ctx, contract.ActivityStartServer, contract.ServerActive, r.restoreTimeout.Std())
 	r.report.Rollback.StartedServer = problem == ""
 	return problem
 }
 
 // rolledBack is the end of a good rollback. It is a failed end all the same: the change did not go through.
-func (r *updateRun) rolledBack(cause string) *ending {
+func (r *serverRun) rolledBack(cause string) *ending {
 	verified := " and verified"
-	if r.in.Verify.Skip {
+	if r.verify.Skip {
 		verified = " (not verified: verify.skip)"
 	}
 	return &ending{
@@ -60,18 +60,18 @@ func (r *updateRun) rolledBack(cause string) *ending {
 
 // lostSince names the moment from which on writes are lost, by the Temporal server's clock: when the snapshot was asked
 // for. It was taken a little later, and the API's own clock may be off by minutes.
-func (r *updateRun) lostSince() string {
-	return r.snapshotAsked.UTC().Format("2006-01-02 15:04:05 UTC")
+func (r *serverRun) lostSince() string {
+	return r.lostFrom.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
 // rollbackFailed is the end of a rollback that needs a person, with the command to type.
-func (r *updateRun) rollbackFailed(detail string) *ending {
+func (r *serverRun) rollbackFailed(detail string) *ending {
 	return (&ending{
 		outcome: OutcomeRollbackFailed,
 		failure: contract.FailRollback,
 		summary: fmt.Sprintf("The rollback failed: %s. The server may hold the bad change, or be half restored.", detail),
 	}).withNext("look at server %d at VPS.org, then restore snapshot %d by hand if it is not restoring: "+
-		"curl -X POST -H \"Authorization: Bearer $VPS_API_TOKEN\" \"${VPS_API_URL:-https://admin.vps.org/api/v1}/snapshots/%d/restore/\"", r.in.ServerID, r.snapshot.ID, r.snapshot.ID)
+		"curl -X POST -H \"Authorization: Bearer $VPS_API_TOKEN\" \"${VPS_API_URL:-https://admin.vps.org/api/v1}/snapshots/%d/restore/\"", r.serverID, r.snapshot.ID, r.snapshot.ID)
 }
 
 // isFailure says whether an error is an application error of the class.

@@ -8,43 +8,27 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/retention"
 )
 
 // newUpdateRun makes the run from its input and identity.
 func newUpdateRun(ctx workflow.Context, in SnapshotUpdateVerifyInput) *updateRun {
-	info := workflow.GetInfo(ctx)
-	r := &updateRun{in: in, phase: PhasePreflight}
-	r.safe, _ = workflow.NewDisconnectedContext(ctx)
-	r.beforeChange, r.cancelBeforeChange = workflow.WithCancel(ctx)
-	r.own = contract.OwnSnapshot{
-		ServerID: in.ServerID,
-		Name:     snapshotName(in.Snapshot.NamePrefix, in.ServerID, info),
-		RunID:    info.OriginalRunID,
-	}
-	r.report = Report{
-		Runbook:       TypeSnapshotUpdateVerify,
-		WorkflowID:    info.WorkflowExecution.ID,
-		RunID:         info.WorkflowExecution.RunID,
-		OriginalRunID: info.OriginalRunID,
-		ServerID:      in.ServerID,
-		Reason:        in.Reason,
-		StartedAt:     info.WorkflowStartTime,
-	}
+	r := &updateRun{in: in, serverRun: newServerRun(ctx, in.ServerID, in.Reason)}
+	r.lockInput, r.verify = in.Lock, in.Verify
+	r.restoreTimeout, r.holdTimeout = in.Rollback.RestoreTimeout, in.Rollback.HoldTimeout
+	r.changeGrace = in.Update.grace()
+	r.takes(ctx, in.Snapshot, retention.Policy{
+		Name: contract.PolicyUpdate, NamePrefix: in.Snapshot.NamePrefix, KeepLast: in.Retention.KeepLast,
+	}, "")
 	return r
 }
 
-// setup answers queries and takes updates before the first wait: an update can arrive in the very first task.
+// setup answers queries and takes updates before the first wait.
 func (r *updateRun) setup(ctx workflow.Context) error {
 	if err := r.setHandlers(ctx); err != nil {
 		return err
 	}
-	if err := workflow.UpsertTypedSearchAttributes(ctx,
-		serverIDAttribute.ValueSet(r.in.ServerID), phaseAttribute.ValueSet(string(r.phase))); err != nil {
-		return err
-	}
-	r.report.Phases = []PhaseRecord{{Phase: r.phase, StartedAt: workflow.Now(ctx)}}
-	r.waitFor(ctx, "the server's lock")
-	return nil
+	return r.open(ctx)
 }
 
 // snapshotName is made from the run: prefix, server, start time and a hash of the original run id. The same after a
@@ -56,7 +40,7 @@ func snapshotName(prefix string, serverID int64, info *workflow.Info) string {
 }
 
 // fence is what every write of this run must still find true right before it is sent.
-func (r *updateRun) fence() contract.Fence {
+func (r *serverRun) fence() contract.Fence {
 	fence := contract.Fence{OriginalRunID: r.report.OriginalRunID}
 	if r.lock != nil {
 		fence.LockWorkflowID, fence.LockRunID = r.lock.workflowID, r.lock.runID
@@ -65,14 +49,14 @@ func (r *updateRun) fence() contract.Fence {
 }
 
 // fenceLooked is the fence of a write whose effect was looked for in the given run; empty when nobody has looked.
-func (r *updateRun) fenceLooked(runID string) contract.Fence {
+func (r *serverRun) fenceLooked(runID string) contract.Fence {
 	fence := r.fence()
 	fence.LookedRunID = runID
 	return fence
 }
 
 // fenceRepeatable is the fence of a write that may be sent again whatever was sent before.
-func (r *updateRun) fenceRepeatable() contract.Fence {
+func (r *serverRun) fenceRepeatable() contract.Fence {
 	fence := r.fence()
 	fence.Repeatable = true
 	return fence

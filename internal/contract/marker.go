@@ -9,10 +9,21 @@ const (
 	markerRun       = "run="
 	markerPolicy    = "policy="
 	markerProtected = "protect=true"
+	markerPurpose   = "purpose="
 
 	// PolicyUpdate is the retention policy of SnapshotUpdateVerify's snapshots (keep_last).
 	PolicyUpdate = "update"
+	// PolicySafety is the retention policy of the snapshots that RollbackByRestore takes before it restores.
+	PolicySafety = "safety"
+	// PolicyRotation is the name of SnapshotRotation's retention policy when its input gives none.
+	PolicyRotation = "rotation"
 )
+
+// Purpose says what a snapshot was taken for, where that decides what it may be used for.
+type Purpose string
+
+// PurposeSafety marks a copy of a state that somebody wanted to get away from: never the "latest" to restore.
+const PurposeSafety Purpose = "safety"
 
 // Marker is what a snapshot's description says about who made it and which policy may delete it.
 type Marker struct {
@@ -24,6 +35,8 @@ type Marker struct {
 	Policy string
 	// Protected is true when the description carries protect=true: never deleted by any policy.
 	Protected bool
+	// Purpose says what the snapshot was taken for; empty for most.
+	Purpose Purpose
 }
 
 // Describe writes the description of a snapshot: the user's own text, then the marker words.
@@ -31,6 +44,9 @@ func (m Marker) Describe(text string) string {
 	words := []string{markerManaged, markerRun + m.RunID, markerPolicy + m.Policy}
 	if m.Protected {
 		words = append(words, markerProtected)
+	}
+	if m.Purpose != "" {
+		words = append(words, markerPurpose+string(m.Purpose))
 	}
 	if text = strings.TrimSpace(text); text != "" {
 		words = append([]string{text}, words...)
@@ -52,6 +68,8 @@ func ParseMarker(description string) Marker {
 			m.RunID = strings.TrimPrefix(word, markerRun)
 		case strings.HasPrefix(word, markerPolicy):
 			m.Policy = strings.TrimPrefix(word, markerPolicy)
+		case strings.HasPrefix(word, markerPurpose):
+			m.Purpose = Purpose(strings.TrimPrefix(word, markerPurpose))
 		}
 	}
 	return m
