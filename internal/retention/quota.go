@@ -24,7 +24,9 @@ type QuotaPlan struct {
 }
 
 // PlanQuota plans the room for one more snapshot under the policy (law 12). It names no more than needed, and only what
-// the policy would remove anyway once that snapshot is there; at least one incoming is counted, whatever opts say.
+// the policy would remove anyway once that snapshot is there; at least one incoming is counted, whatever opts say. Where
+// it takes a completed snapshot, another completed one stays on the server, because Apply never removes the newest one
+// that is already there: should the create then fail, there is still something to restore.
 func PlanQuota(snapshots []contract.Snapshot, policy Policy, opts Options) (QuotaPlan, error) {
 	opts.Incoming = max(opts.Incoming, 1)
 	plan, err := Apply(snapshots, policy, opts)
@@ -42,13 +44,17 @@ func PlanQuota(snapshots []contract.Snapshot, policy Policy, opts Options) (Quot
 		return QuotaPlan{Room: true, Remove: remove,
 			Detail: fmt.Sprintf("%s; policy %s removes %s first", used, policy.Name, idList(remove))}, nil
 	}
-	return QuotaPlan{Detail: fmt.Sprintf("%s, %d must go and policy %s (keep_last %d) may remove %d of them. "+
+	return QuotaPlan{Detail: fmt.Sprintf("%s, %d must go and policy %s (%s) may remove %d of them. "+
 		"Delete what is no longer needed%s:%s",
-		used, need, policy.Name, policy.KeepLast, len(removable), lowerKeepLast(snapshots, policy, opts, need), listing(plan))}, nil
+		used, need, policy.Name, policy.Describe(), len(removable), lowerKeepLast(snapshots, policy, opts, need), listing(plan))}, nil
 }
 
-// lowerKeepLast names a lower keep_last where that alone would make the room.
+// lowerKeepLast names a lower keep_last where that alone would make the room. Beside other rules it is no advice: which
+// of them to lower is the user's choice.
 func lowerKeepLast(snapshots []contract.Snapshot, policy Policy, opts Options, need int) string {
+	if policy.byTime() {
+		return ""
+	}
 	for keep := policy.KeepLast - 1; keep >= 1; keep-- {
 		policy.KeepLast = keep
 		if plan, err := Apply(snapshots, policy, opts); err == nil && len(plan.Remove()) >= need {
@@ -93,13 +99,4 @@ func idList(snapshots []contract.Snapshot) string {
 		ids = append(ids, strconv.FormatInt(s.ID, 10))
 	}
 	return strings.Join(ids, ", ")
-}
-
-// quote makes text of the API printable and short: names and descriptions are whatever somebody wrote.
-func quote(text string) string {
-	const longest = 80 // characters; the longest name that Safepoint gives has 64
-	if runes := []rune(text); len(runes) > longest {
-		text = string(runes[:longest]) + "…"
-	}
-	return strconv.Quote(text)
 }

@@ -98,3 +98,35 @@ func TestTheDetailStaysShortWhateverTheListIs(t *testing.T) {
 	assert.True(t, strings.HasSuffix(plan.Detail, "\n- and 480 more"))
 	assert.Less(t, len(plan.Detail), 20_000)
 }
+
+func TestUnderSeveralRulesTheDetailNamesThemAndLoweringKeepLastIsNoAdvice(t *testing.T) {
+	list := []contract.Snapshot{aged(1, 25*time.Hour), aged(2, 2*time.Hour), byHand(3), byHand(4), byHand(5)}
+	p := policy(func(p *retention.Policy) { p.KeepLast, p.KeepDaily, p.ExpireAfter, p.MinCount = 3, 7, 720*time.Hour, 2 })
+	plan := planQuota(t, p, retention.Options{Now: now}, list...)
+	assert.False(t, plan.Room)
+	assert.Contains(t, plan.Detail, "1 must go and policy update (keep_last 3, keep_daily 7, expire_after 720h, min_count 2) may remove 0 of them. Delete what is no longer needed:\n- ")
+	p = policy(func(p *retention.Policy) { p.KeepLast, p.KeepWithin = 3, time.Minute })
+	assert.NotContains(t, planQuota(t, p, retention.Options{Now: now}, list...).Detail, "lower keep_last", "which rule to lower is the user's choice")
+	p = policy(func(p *retention.Policy) { p.KeepLast, p.MinCount = 3, 3 })
+	assert.NotContains(t, planQuota(t, p, retention.Options{}, list...).Detail, "lower keep_last", "min_count would hold them all the same")
+	p.MinCount = 2
+	assert.Contains(t, planQuota(t, p, retention.Options{}, list...).Detail, ", or lower keep_last to 2:")
+}
+
+func TestARuleByTimeMakesRoomToo(t *testing.T) {
+	list := []contract.Snapshot{byHand(3), byHand(4), byHand(5), aged(2, time.Hour), aged(1, 26*time.Hour)}
+	opts := retention.Options{Now: now}
+	for _, set := range []func(*retention.Policy){
+		func(p *retention.Policy) { p.KeepDaily = 1 },
+		func(p *retention.Policy) { p.KeepWithin = 2 * time.Hour },
+		func(p *retention.Policy) { p.ExpireAfter = day },
+	} {
+		plan := planQuota(t, policy(set), opts, list...)
+		assert.True(t, plan.Room)
+		assert.Equal(t, []int64{1}, ids(plan.Remove))
+	}
+	today := []contract.Snapshot{byHand(3), byHand(4), byHand(5), aged(2, time.Hour), aged(1, 2*time.Hour)}
+	p := policy(func(p *retention.Policy) { p.KeepDaily = 2 })
+	assert.Empty(t, removed(t, p, opts, today...), "the oldest stays while a day is missing")
+	assert.Equal(t, []int64{}, ids(planQuota(t, p, opts, today...).Remove), "so does it with one more of today")
+}

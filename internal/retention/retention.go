@@ -2,7 +2,6 @@ package retention
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,29 +9,12 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
-// Policy is one rule of what to keep. It rules over the snapshots that were made under it and over no others.
-type Policy struct {
-	// Name is matched whole against policy=<name> in a snapshot's description.
-	Name string
-	// NamePrefix starts the snapshot's name, followed by "-".
-	NamePrefix string
-	// KeepLast is how many completed snapshots of the policy stay, the newest ones; at least 1.
-	KeepLast int
-}
-
-// Options is what the decision needs to know beside the list and the policy.
-type Options struct {
-	// RestorePoints are ids that a running runbook may roll back to: never removed.
-	RestorePoints []int64
-	// Incoming is how many snapshots are about to be made under the policy. They count as the newest kept ones.
-	Incoming int
-}
-
 // Decision is what becomes of one snapshot, and why.
 type Decision struct {
 	Snapshot contract.Snapshot
 	Keep     bool
-	// Reason is in plain words, for a report.
+	// Reason is in plain words, for a report. A snapshot that several keep rules hold has the reasons of all of them,
+	// separated by "; ".
 	Reason string
 }
 
@@ -53,61 +35,111 @@ func (p Plan) Remove() []contract.Snapshot {
 }
 
 // Apply decides about every snapshot in the list, which must be the whole list of one server. A list that cannot be
-// that (two servers, one id twice) is an error and decides nothing (law 5), and so is a policy that would keep none.
+// that (two servers, one id twice) is an error and decides nothing (law 5), and so is a policy that would keep none. The
+// error is an *InvalidError.
 func Apply(snapshots []contract.Snapshot, policy Policy, opts Options) (Plan, error) {
 	if err := validate(snapshots, policy, opts); err != nil {
 		return Plan{}, err
 	}
-	sorted := newestFirst(snapshots)
-	newest := slices.IndexFunc(sorted, contract.Snapshot.Completed)
-	// places is how many more completed snapshots of the policy stay.
-	places := max(policy.KeepLast-opts.Incoming, 0)
-	plan := Plan{Decisions: make([]Decision, 0, len(sorted))}
-	for i, s := range sorted {
-		marker := contract.ParseMarker(s.Description)
-		foreign := whyForeign(s, marker, policy)
-		recent := false
-		if foreign == "" && s.Completed() && places > 0 {
-			recent = true
-			places--
-		}
-		d := Decision{Snapshot: s, Keep: true}
-		switch {
-		case foreign != "":
-			d.Reason = foreign
-		case marker.Protected:
-			d.Reason = "protected (protect=true)"
-		case !s.Finished():
-			d.Reason = unfinished(s.Status)
-		case slices.Contains(opts.RestorePoints, s.ID):
-			d.Reason = "a running runbook may roll back to it"
-		case s.Failed():
-			d.Keep, d.Reason = false, "failed, cannot be restored"
-		case recent:
-			d.Reason = fmt.Sprintf("one of the newest of policy %s (keep_last %d)", policy.Name, policy.KeepLast)
-		case i == newest:
-			d.Reason = "the newest completed snapshot of the server"
-		default:
-			d.Keep, d.Reason = false, tooMany(policy, opts)
-		}
-		plan.Decisions = append(plan.Decisions, d)
+	r := newRuling(snapshots, policy, opts)
+	plan := Plan{Decisions: make([]Decision, 0, len(r.sorted))}
+	for i := range r.sorted {
+		plan.Decisions = append(plan.Decisions, r.decide(i))
 	}
 	return plan, nil
 }
 
-// whyForeign says why the policy has no say over a snapshot; empty when it has. The name alone proves nothing: anybody
-// can give it.
-func whyForeign(s contract.Snapshot, marker contract.Marker, policy Policy) string {
-	switch {
-	case !marker.Managed:
-		return "not made by Safepoint"
-	case marker.Policy != policy.Name:
-		return "made under another retention policy"
-	case !strings.HasPrefix(s.Name, policy.NamePrefix+"-"):
-		return fmt.Sprintf("its name does not start with %s-", policy.NamePrefix)
-	default:
-		return ""
+// ruling is what the decision about each snapshot looks up: the list in order and what the rules say of it. The slices
+// are by the position in sorted.
+type ruling struct {
+	policy  Policy
+	opts    Options
+	sorted  []contract.Snapshot
+	markers []contract.Marker
+	// foreign is why the policy has no say; empty for its own.
+	foreign []string
+	// counted are the positions of the completed snapshots of the policy, newest first: what the rules count.
+	counted []int
+	// kept are the reasons of the keep rules; none for what no rule keeps.
+	kept [][]string
+	// floor is true for the newest MinCount.
+	floor []bool
+	// newest is the position of the newest completed snapshot of the server, whoever made it; -1 without one.
+	newest int
+}
+
+func newRuling(snapshots []contract.Snapshot, policy Policy, opts Options) *ruling {
+	sorted := newestFirst(snapshots, policy)
+	r := &ruling{
+		policy: policy, opts: opts, sorted: sorted,
+		markers: make([]contract.Marker, len(sorted)),
+		foreign: make([]string, len(sorted)),
+		kept:    make([][]string, len(sorted)),
+		floor:   make([]bool, len(sorted)),
+		newest:  slices.IndexFunc(sorted, contract.Snapshot.Completed),
 	}
+	for i, s := range sorted {
+		r.markers[i] = contract.ParseMarker(s.Description)
+		r.foreign[i] = policy.whyForeign(s, r.markers[i])
+		if r.foreign[i] == "" && s.Completed() {
+			r.counted = append(r.counted, i)
+		}
+	}
+	r.applyRules()
+	return r
+}
+
+// decide gives the decision about one snapshot: first what no rule may touch, then what the rules say.
+func (r *ruling) decide(i int) Decision {
+	s := r.sorted[i]
+	d := Decision{Snapshot: s, Keep: true}
+	pattern, protected := r.policy.protector(s.Name)
+	switch {
+	case r.foreign[i] != "":
+		d.Reason = r.foreign[i]
+	case r.markers[i].Protected:
+		d.Reason = "protected (protect=true)"
+	case protected:
+		d.Reason = fmt.Sprintf("protected (its name matches %s)", quote(pattern))
+	case !s.Finished():
+		d.Reason = unfinished(s.Status)
+	case slices.Contains(r.opts.RestorePoints, s.ID):
+		d.Reason = "a running runbook may roll back to it"
+	case s.Failed():
+		d.Keep, d.Reason = false, "failed, cannot be restored"
+	default: // a completed one of the policy
+		d.Keep, d.Reason = r.judge(i)
+	}
+	return d
+}
+
+// judge is decide for a completed snapshot of the policy that nothing else protects.
+func (r *ruling) judge(i int) (keep bool, reason string) {
+	expired := r.expired(r.sorted[i])
+	switch {
+	case len(r.kept[i]) > 0 && !expired:
+		return true, strings.Join(r.kept[i], "; ")
+	case r.floor[i]:
+		return true, fmt.Sprintf("one of the newest %d of policy %s (min_count %d)", r.policy.MinCount, r.policy.Name, r.policy.MinCount)
+	case i == r.newest:
+		return true, "the newest completed snapshot of the server"
+	case expired:
+		return false, "older than expire_after " + contract.Duration(r.policy.ExpireAfter).String()
+	default:
+		return false, r.surplus()
+	}
+}
+
+// surplus is why a snapshot goes that no keep rule holds.
+func (r *ruling) surplus() string {
+	reason := fmt.Sprintf("no rule of policy %s keeps it (%s)", r.policy.Name, r.policy.describeKeeps())
+	if r.policy.onlyKeepLast() {
+		reason = fmt.Sprintf("older than the newest %d of policy %s", r.policy.KeepLast, r.policy.Name)
+	}
+	if r.opts.Incoming > 0 {
+		reason += fmt.Sprintf(", counting %d about to be made", r.opts.Incoming)
+	}
+	return reason
 }
 
 func unfinished(status contract.SnapshotStatus) string {
@@ -117,46 +149,14 @@ func unfinished(status contract.SnapshotStatus) string {
 	return fmt.Sprintf("its status %s is not known, so it counts as unfinished", quote(string(status)))
 }
 
-func tooMany(policy Policy, opts Options) string {
-	reason := fmt.Sprintf("older than the newest %d of policy %s", policy.KeepLast, policy.Name)
-	if opts.Incoming > 0 {
-		reason += fmt.Sprintf(", counting %d about to be made", opts.Incoming)
-	}
-	return reason
-}
-
-func validate(snapshots []contract.Snapshot, policy Policy, opts Options) error {
-	switch {
-	case policy.Name == "":
-		return errors.New("the retention policy has no name")
-	case policy.NamePrefix == "":
-		return errors.New("the retention policy has no name prefix")
-	case policy.KeepLast < 1:
-		return fmt.Errorf("the retention policy %s keeps %d snapshots: it must keep at least 1", policy.Name, policy.KeepLast)
-	case opts.Incoming < 0:
-		return fmt.Errorf("%d incoming snapshots are not possible", opts.Incoming)
-	}
-	ids := make([]int64, 0, len(snapshots))
-	for _, s := range snapshots {
-		if s.ServerID != snapshots[0].ServerID {
-			return fmt.Errorf("the list mixes the servers %d and %d: it must be that of one server", snapshots[0].ServerID, s.ServerID)
-		}
-		ids = append(ids, s.ID)
-	}
-	slices.Sort(ids)
-	for i := 1; i < len(ids); i++ {
-		if ids[i] == ids[i-1] {
-			return fmt.Errorf("snapshot %d is in the list twice: the list is not whole, read it again", ids[i])
-		}
-	}
-	return nil
-}
-
-// newestFirst orders a copy of the list by the API's creation time, then by id. When any time is missing the ids order
-// all of it: part by time and part by id is no order at all.
-func newestFirst(snapshots []contract.Snapshot) []contract.Snapshot {
+// newestFirst orders a copy of the list by the API's creation time, then by id. When a time is missing that matters, the
+// ids order all of it: part by time and part by id is no order at all. Under rules by time only completed snapshots
+// matter, because those without a time are never removed there: what a pass removes cannot change the next one's order.
+func newestFirst(snapshots []contract.Snapshot, policy Policy) []contract.Snapshot {
 	sorted := slices.Clone(snapshots)
-	byTime := !slices.ContainsFunc(sorted, func(s contract.Snapshot) bool { return s.CreatedAt.IsZero() })
+	byTime := !slices.ContainsFunc(sorted, func(s contract.Snapshot) bool {
+		return s.CreatedAt.IsZero() && (s.Completed() || !policy.byTime())
+	})
 	slices.SortFunc(sorted, func(a, b contract.Snapshot) int {
 		if byTime {
 			if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {

@@ -177,10 +177,10 @@ func TestAPolicyThatKeepsNothingOrAListThatIsNotOneServersIsAnErrorAndDecidesNot
 		"has no name prefix": func() (retention.Plan, error) {
 			return retention.Apply(list, retention.Policy{Name: "a", KeepLast: 1}, retention.Options{})
 		},
-		"must keep at least 1": func() (retention.Plan, error) {
+		"the policy is empty": func() (retention.Plan, error) {
 			return retention.Apply(list, retention.Policy{Name: "a", NamePrefix: "a"}, retention.Options{})
 		},
-		"keeps -1 snapshots": func() (retention.Plan, error) {
+		"keep_last: must not be negative, got -1": func() (retention.Plan, error) {
 			return retention.Apply(list, retention.Policy{Name: "a", NamePrefix: "a", KeepLast: -1}, retention.Options{})
 		},
 		"not possible": func() (retention.Plan, error) { return retention.Apply(list, update, retention.Options{Incoming: -1}) },
