@@ -7,25 +7,9 @@ import (
 	"time"
 )
 
-// maxBackups is the vendor's limit of manual backups for one server.
+// maxBackups is the vendor's limit of manual backups for one server; automatic ones do not count. Failed ones take a
+// place too (assumed).
 const maxBackups = 10
-
-// backupType is a backup's type, as the filter of the list takes it.
-type backupType string
-
-const (
-	backupManual    backupType = "manual"
-	backupAutomatic backupType = "automatic"
-)
-
-// backup is the slower product beside snapshots. Only its list and its creation are in the reference.
-type backup struct {
-	id, serverID int64
-	description  string
-	born         time.Time // real
-	ready        time.Time // real
-	created      time.Time // API clock
-}
 
 type backupRow struct {
 	ID          int64          `json:"id"`
@@ -40,12 +24,16 @@ type backupRow struct {
 
 func (f *Fake) backupRow(b *backup, t time.Time) backupRow {
 	row := backupRow{
-		ID: b.id, Server: serverRef{ID: b.serverID, Name: f.servers[b.serverID].name}, BackupType: backupManual,
-		Status: snapshotInProgress, CreatedAt: b.created, Description: b.description,
+		ID: b.id, Server: serverRef{ID: b.serverID, Name: f.servers[b.serverID].name}, BackupType: b.kind,
+		Status: b.statusAt(t), CreatedAt: b.created, Description: b.description,
 	}
-	if !t.Before(b.ready) {
+	if row.Status == snapshotCompleted {
 		size := int64(5120)
-		row.Status, row.SizeMB = snapshotCompleted, &size
+		row.SizeMB = &size
+	}
+	if b.kind == backupAutomatic {
+		expires := b.created.Add(automaticKept)
+		row.ExpiresAt = &expires
 	}
 	return row
 }
@@ -62,11 +50,11 @@ func (f *Fake) callListBackups(r *http.Request) call {
 		return always(OpListBackups, fieldError("backup_type", "Choose manual or automatic."))
 	}
 	return call{op: OpListBackups, serverID: serverID, effect: func(now time.Time, e *record) answer {
+		e.hidesManual = kind == backupAutomatic
 		t := f.listedAt(now, e)
 		rows := []any{}
-		for _, b := range f.backups {
-			wanted := (serverID == 0 || b.serverID == serverID) && kind != backupAutomatic // none is ever made by itself here
-			if wanted && !t.Before(b.born) {
+		for _, b := range f.liveBackups(serverID, t) {
+			if kind == "" || b.kind == kind {
 				rows = append(rows, f.backupRow(b, t))
 			}
 		}
@@ -82,25 +70,30 @@ func (f *Fake) callCreateBackup(body []byte) call {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return always(OpCreateBackup, refuse(http.StatusBadRequest, "JSON parse error."))
 	}
-	return call{op: OpCreateBackup, serverID: in.ServerID, effect: func(now time.Time, _ *record) answer {
+	c := call{op: OpCreateBackup, serverID: in.ServerID, intent: backupIntent(in.Description)}
+	c.effect = func(now time.Time, e *record) answer {
 		srv, ok := f.servers[in.ServerID]
 		if !ok {
 			return refuse(http.StatusNotFound, "Server not found.")
 		}
-		count := 0
-		for _, b := range f.backups {
-			if b.serverID == srv.id {
-				count++
-			}
-		}
-		if count >= maxBackups {
+		if f.manualBackups(srv.id, now) >= maxBackups {
 			return answer{status: http.StatusBadRequest, body: map[string]string{"error": fmt.Sprintf("Backup limit reached: at most %d manual backups per server.", maxBackups)}}
 		}
-		b := &backup{
-			id: int64(9000 + len(f.backups) + 1), serverID: srv.id, description: in.Description,
-			born: now, ready: now.Add(f.clock.real(f.opts.SnapshotTime)), created: f.stampAt(now),
-		}
-		f.backups = append(f.backups, b)
-		return answer{status: http.StatusCreated, body: f.backupRow(b, now), took: true}
-	}}
+		b := f.beginBackup(now, e, srv)
+		b.description = in.Description
+		row := f.backupRow(b, now)
+		row.Status, row.SizeMB = snapshotInProgress, nil // the first answer always says so, whatever the list shows then
+		return answer{status: http.StatusCreated, body: row, took: true}
+	}
+	return c
+}
+
+// beginBackup plans a manual backup's life, faults included. It takes as long as a snapshot: the reference gives no time.
+func (f *Fake) beginBackup(now time.Time, e *record, srv *server) *backup {
+	b := &backup{
+		id: f.takeBackupID(), serverID: srv.id, kind: backupManual, born: now, created: f.stampAt(now),
+		status: f.planLife(now, e),
+	}
+	f.backups = append(f.backups, b)
+	return b
 }

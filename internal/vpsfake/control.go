@@ -14,16 +14,19 @@ type State struct {
 	Now        time.Time       `json:"now"`
 	Servers    []ServerState   `json:"servers"`
 	Snapshots  []SnapshotState `json:"snapshots"`
+	Backups    []BackupState   `json:"backups"`
 	LeftDown   []int64         `json:"left_down"`
 	Duplicates []SnapshotState `json:"duplicates"`
-	Violations []Violation     `json:"violations"`
+	// DuplicateBackups: see Fake.DuplicateBackups.
+	DuplicateBackups []BackupState `json:"duplicate_backups"`
+	Violations       []Violation   `json:"violations"`
 }
 
 // State is everything at once.
 func (f *Fake) State() State {
 	return State{
-		Now: f.stampLocked(), Servers: f.Servers(), Snapshots: f.Snapshots(0), LeftDown: f.LeftDown(),
-		Duplicates: f.Duplicates(), Violations: f.Violations(),
+		Now: f.stampLocked(), Servers: f.Servers(), Snapshots: f.Snapshots(0), Backups: f.Backups(0),
+		LeftDown: f.LeftDown(), Duplicates: f.Duplicates(), DuplicateBackups: f.DuplicateBackups(), Violations: f.Violations(),
 	}
 }
 

@@ -12,6 +12,7 @@ type call struct {
 	op                   Op
 	serverID, snapshotID int64
 	name                 string // of the snapshot to create
+	intent               string // of the backup to create, see backupIntent
 	// delay is how long the effect takes to come, in real time; only deploy hooks have one.
 	delay time.Duration
 	// effect does what is asked and says what to answer. It runs with Fake.mu held.
@@ -86,10 +87,12 @@ func (f *Fake) logRequest(now time.Time, r *http.Request, c call) *record {
 	if snap, ok := f.snapshots[c.snapshotID]; ok && c.serverID == 0 {
 		c.serverID = snap.serverID
 	}
-	return f.log.add(Request{
+	e := f.log.add(Request{
 		Time: now, Method: r.Method, Path: r.URL.RequestURI(), Op: c.op,
 		ServerID: c.serverID, SnapshotID: c.snapshotID, Name: c.name,
 	})
+	e.intent = c.intent
+	return e
 }
 
 // apply waits out the call's delay and makes it happen, whether or not the client is still there.

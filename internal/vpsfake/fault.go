@@ -85,9 +85,9 @@ const (
 
 // What goes wrong with an action after it began. They are used up only when the action takes effect.
 const (
-	SnapshotFails          FaultKind = "snapshot_fails"           // ends as Status (default "failed")
-	UnknownStatus          FaultKind = "unknown_status"           // snapshot or restore shows Status (default "finalizing") for Duration (0: for ever), then ends well
-	NeverFinishes          FaultKind = "never_finishes"           // snapshot, restore or power stays as it is while running
+	SnapshotFails          FaultKind = "snapshot_fails"           // ends as Status (default "failed"); a backup too
+	UnknownStatus          FaultKind = "unknown_status"           // snapshot, backup or restore shows Status (default "finalizing") for Duration (0: for ever), then ends well
+	NeverFinishes          FaultKind = "never_finishes"           // snapshot, backup, restore or power stays as it is while running
 	ComesBackStopped       FaultKind = "comes_back_stopped"       // the server is stopped after the restore
 	StatusLags             FaultKind = "status_lags"              // the server shows its state from before the restore for Duration
 	StoppedBeforeRestoring FaultKind = "stopped_before_restoring" // the server shows stopped for Duration before restoring
@@ -137,9 +137,9 @@ var kindOps = map[FaultKind][]Op{
 	LostBefore: requestOps, LostAfter: requestOps, Error500First: requestOps, Error500After: requestOps, Hang: requestOps,
 	TooMany: requestOps, HTML502: requestOps, MalformedJSON: requestOps, Unauthorized: requestOps,
 	ListLags: listOps, Paged: listOps, Truncated: listOps,
-	SnapshotFails:    {OpCreateSnapshot},
-	UnknownStatus:    {OpCreateSnapshot, OpRestoreSnapshot},
-	NeverFinishes:    {OpCreateSnapshot, OpRestoreSnapshot, OpStartServer, OpStopServer},
+	SnapshotFails:    {OpCreateSnapshot, OpCreateBackup},
+	UnknownStatus:    {OpCreateSnapshot, OpCreateBackup, OpRestoreSnapshot},
+	NeverFinishes:    {OpCreateSnapshot, OpCreateBackup, OpRestoreSnapshot, OpStartServer, OpStopServer},
 	ComesBackStopped: {OpRestoreSnapshot}, StatusLags: {OpRestoreSnapshot}, EndsAtOnce: {OpRestoreSnapshot},
 	StoppedBeforeRestoring: {OpRestoreSnapshot},
 	ForeignRestore:         {OpRestoreSnapshot, OpCreateSnapshot, OpStartServer, OpStopServer, OpDeleteSnapshot, OpGetServer},

@@ -35,9 +35,11 @@ type lawBook struct {
 	inFlight map[int64][]int
 	// creates and restores are the ambiguous answers that left the client in doubt.
 	creates  map[createKey]doubt
+	backups  map[createKey]doubt // by backupIntent
 	restores map[int64]doubt
 	// lists are the newest answered snapshot lists by their filter (0: whole account); serverLooks the same for servers.
 	lists       map[int64]look
+	backupLists map[int64]look
 	serverLooks map[int64]look
 }
 
@@ -64,7 +66,8 @@ func (l look) after(d doubt) bool { return l.seq > d.seq }
 func newLawBook(settle time.Duration, logger *slog.Logger) lawBook {
 	return lawBook{
 		settle: settle, logger: logger, inFlight: map[int64][]int{}, creates: map[createKey]doubt{},
-		restores: map[int64]doubt{}, lists: map[int64]look{}, serverLooks: map[int64]look{},
+		backups: map[createKey]doubt{}, restores: map[int64]doubt{},
+		lists: map[int64]look{}, backupLists: map[int64]look{}, serverLooks: map[int64]look{},
 	}
 }
 
@@ -74,6 +77,10 @@ func (b *lawBook) settled() time.Duration { return b.settle - b.settle/4 }
 
 // lastList is the newest list that covered the server.
 func (b *lawBook) lastList(serverID int64) look { return later(b.lists[serverID], b.lists[0]) }
+
+func (b *lawBook) lastBackupList(serverID int64) look {
+	return later(b.backupLists[serverID], b.backupLists[0])
+}
 
 func (b *lawBook) lastServerLook(serverID int64) look {
 	return later(b.serverLooks[serverID], b.serverLooks[0])
@@ -99,6 +106,10 @@ func (b *lawBook) answered(now time.Time, e *record, arrived int, ambiguous bool
 		if whole {
 			b.lists[e.ServerID] = look{e.Seq, e.Time, e.asOf}
 		}
+	case OpListBackups:
+		if whole && !e.hidesManual {
+			b.backupLists[e.ServerID] = look{e.Seq, e.Time, e.asOf}
+		}
 	case OpListServers, OpGetServer:
 		if whole {
 			b.serverLooks[e.ServerID] = look{e.Seq, e.Time, e.asOf}
@@ -110,13 +121,20 @@ func (b *lawBook) answered(now time.Time, e *record, arrived int, ambiguous bool
 		} else if e.Status == 201 {
 			delete(b.creates, key)
 		}
+	case OpCreateBackup:
+		key := createKey{e.ServerID, e.intent}
+		if ambiguous {
+			b.backups[key] = doubt{now, arrived}
+		} else if e.Status == 201 {
+			delete(b.backups, key)
+		}
 	case OpRestoreSnapshot:
 		if ambiguous {
 			b.restores[e.ServerID] = doubt{now, arrived}
 		} else if e.Status == 200 {
 			delete(b.restores, e.ServerID)
 		}
-	default: // the others leave nobody in doubt about a snapshot or a restore
+	default: // the others leave nobody in doubt about what was made or restored
 	}
 }
 
@@ -143,13 +161,17 @@ const (
 	wordRun       = "run="
 )
 
-func (s *snapshot) says(word string) bool {
-	return slices.Contains(strings.Fields(s.description), word)
+func (s *snapshot) says(word string) bool { return saysIn(s.description, word) }
+
+func (s *snapshot) run() string { return runIn(s.description) }
+
+func saysIn(description, word string) bool {
+	return slices.Contains(strings.Fields(description), word)
 }
 
-func (s *snapshot) run() string {
+func runIn(description string) string {
 	run := ""
-	for word := range strings.FieldsSeq(s.description) {
+	for word := range strings.FieldsSeq(description) {
 		if id, ok := strings.CutPrefix(word, wordRun); ok {
 			run = id
 		}

@@ -15,6 +15,7 @@ type rule struct {
 // arrivalRules judge a request by its being sent: a client breaks them even when a fault swallows the request.
 var arrivalRules = []rule{
 	{1, createdAgainWithoutLook},
+	{1, backedUpAgainWithoutLook},
 	{2, changedBeforeSafePoint},
 	{3, restoredUnfinished},
 	{3, restoredUnseen},
@@ -25,11 +26,13 @@ var arrivalRules = []rule{
 	{4, deletedNewest},
 	{7, wroteAtOnce},
 	{12, createdBeyondLimit},
+	{12, backedUpBeyondLimit},
 }
 
 // effectRules judge what a request has done.
 var effectRules = []rule{
 	{1, duplicated},
+	{1, duplicatedBackup},
 	{3, restoredTwice},
 }
 

@@ -33,6 +33,10 @@ type Request struct {
 type record struct {
 	Request
 	answered bool
+	// intent tells backups apart, see backupIntent.
+	intent string
+	// hidesManual is true for a list of automatic backups only: it shows none that a client made.
+	hidesManual bool
 	// asOf is the real time whose state a list showed: earlier than the request when the list lagged.
 	asOf time.Time
 	// rows are what a list is about to show; emptied when it is answered.

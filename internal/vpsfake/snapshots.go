@@ -92,15 +92,23 @@ func (f *Fake) callCreateSnapshot(body []byte) call {
 	return c
 }
 
-// beginSnapshot captures the server's site and plans the snapshot's life, faults included.
+// beginSnapshot captures the server's site and plans the snapshot's life.
 func (f *Fake) beginSnapshot(now time.Time, e *record, srv *server) *snapshot {
 	snap := &snapshot{
 		id: f.takeSnapshotID(), serverID: srv.id, born: now, created: f.stampAt(now), content: srv.contentAt(now),
-		status: timeline[snapshotStatus]{{now, snapshotInProgress}},
+		status: f.planLife(now, e),
 	}
+	f.snapshots[snap.id] = snap
+	e.SnapshotID = snap.id
+	return snap
+}
+
+// planLife plans how the status of a new snapshot or backup goes on, faults included.
+func (f *Fake) planLife(now time.Time, e *record) timeline[snapshotStatus] {
+	status := timeline[snapshotStatus]{{now, snapshotInProgress}}
 	ends, final := now.Add(f.clock.real(f.opts.SnapshotTime)), snapshotCompleted
 	if fault, ok := f.faults.takeKind(e, UnknownStatus); ok {
-		snap.status = timeline[snapshotStatus]{{now, snapshotStatus(fault.madeUpStatus())}}
+		status = timeline[snapshotStatus]{{now, snapshotStatus(fault.madeUpStatus())}}
 		ends = now.Add(fault.orForever())
 	}
 	if fault, ok := f.faults.takeKind(e, SnapshotFails); ok {
@@ -110,11 +118,9 @@ func (f *Fake) beginSnapshot(now time.Time, e *record, srv *server) *snapshot {
 		}
 	}
 	if _, ok := f.faults.takeKind(e, NeverFinishes); !ok {
-		snap.status.insert(step[snapshotStatus]{ends, final})
+		status.insert(step[snapshotStatus]{ends, final})
 	}
-	f.snapshots[snap.id] = snap
-	e.SnapshotID = snap.id
-	return snap
+	return status
 }
 
 func (t Fault) madeUpStatus() string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -27,6 +28,8 @@ type Client struct {
 	writes http.RoundTripper
 	// tracedAlways says that the transports are net/http's own, so that a missing trace event is a proof. See sent.
 	tracedAlways bool
+	// clock is the last reading of the API's clock; nil before the first. See Now.
+	clock *atomic.Pointer[reading]
 	// authorize and redact hold the token. It is in no field, so no printer can show it.
 	authorize func(http.Header)
 	redact    func(string) string
@@ -48,6 +51,7 @@ func New(o Options) (*Client, error) {
 		limiter:   rate.NewLimiter(rate.Limit(o.RateLimit), int(min(max(o.RateLimit, 1), maxBurst))),
 		authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token) },
 		redact:    newRedactor(token),
+		clock:     new(atomic.Pointer[reading]),
 	}
 	c.reads, c.writes, c.tracedAlways = transports(o.Transport)
 	return c, nil

@@ -105,6 +105,7 @@ func (c *Client) exchange(ctx context.Context, k call, u *url.URL) (answer, erro
 		return answer{}, c.noAnswer(ctx, k, seen.nothing(c.tracedAlways), err)
 	}
 	defer func() { _ = resp.Body.Close() }() // the answer is decided by then
+	c.setClock(resp.Header)
 	a := answer{status: resp.StatusCode, header: resp.Header, url: u}
 	if a.status < 200 {
 		return a, nil // 101 hands over the bare connection: its "body" may never end, not even with the context
