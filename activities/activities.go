@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/egress"
 	"github.com/safepoint-dev/safepoint/internal/vpsorg"
 )
 
@@ -12,12 +13,17 @@ import (
 type API interface {
 	Me(ctx context.Context) (vpsorg.Account, error)
 	GetServer(ctx context.Context, serverID int64) (vpsorg.Server, error)
+	ListServers(ctx context.Context, o vpsorg.ListServersOpts) ([]vpsorg.Server, error)
 	StartServer(ctx context.Context, serverID int64) error
 	StopServer(ctx context.Context, serverID int64) error
 	ListSnapshots(ctx context.Context, o vpsorg.ListSnapshotsOpts) ([]vpsorg.Snapshot, error)
 	CreateSnapshot(ctx context.Context, o vpsorg.CreateSnapshotOpts) (vpsorg.Snapshot, error)
 	RestoreSnapshot(ctx context.Context, snapshotID int64) (vpsorg.Restore, error)
 	DeleteSnapshot(ctx context.Context, snapshotID int64) error
+	ListBackups(ctx context.Context, o vpsorg.ListBackupsOpts) ([]vpsorg.Backup, error)
+	CreateBackup(ctx context.Context, o vpsorg.CreateBackupOpts) (vpsorg.Backup, error)
+	// Now is the API's own clock, by which the ages of what it made are judged; not known before its first answer.
+	Now() (now time.Time, known bool)
 }
 
 // Look is one answer of the API to a shared poll, or the error that came instead.
@@ -54,6 +60,12 @@ type Options struct {
 	Gate   Gate
 	// Locks is the Temporal client of the worker.
 	Locks LockClient
+	// SSH makes changes over ssh; nil means that ssh is not set up on this worker.
+	SSH SSH
+	// Egress is what the activities may connect to besides the API; default egress.Default.
+	Egress *egress.Policy
+	// Servers are the servers that the activities may be about; nil means every server of the account.
+	Servers Servers
 	// Settle is VPS_SETTLE: how long the API's lists and statuses may lag behind a write. Zero means that they do not.
 	Settle time.Duration
 	// PollInterval is VPS_POLL_INTERVAL: the pause between two questions of a wait's own; default 10s.
@@ -67,6 +79,10 @@ type Activities struct {
 	prober Prober
 	gate   Gate
 	locks  LockClient
+	ssh    SSH
+	egress *egress.Policy
+	// servers is asked by Preflight; for everything else api and watch ask it.
+	servers Servers
 
 	settle time.Duration
 	poll   time.Duration
@@ -110,8 +126,15 @@ func New(o Options) *Activities {
 	if o.PollInterval <= 0 {
 		o.PollInterval = 10 * time.Second
 	}
+	if o.Egress == nil {
+		o.Egress = egress.Default()
+	}
+	if o.Servers != nil {
+		o.API, o.Watch = Restrict(o.API, o.Servers), restrictWatch(o.Watch, o.Servers)
+	}
 	return &Activities{
-		api: o.API, watch: o.Watch, prober: o.Prober, gate: o.Gate, locks: o.Locks,
+		api: o.API, watch: o.Watch, prober: o.Prober, gate: o.Gate, locks: o.Locks, ssh: o.SSH,
+		egress: o.Egress, servers: o.Servers,
 		settle: o.Settle, poll: o.PollInterval, pace: defaultPace(),
 	}
 }

@@ -32,6 +32,6 @@ func snapshotsOf(list []vpsorg.Snapshot) []contract.Snapshot {
 func serverOf(s vpsorg.Server) contract.Server {
 	return contract.Server{
 		ID: s.ID, Name: s.Name, Status: contract.ServerStatus(s.Status),
-		Hostname: s.Hostname, IPAddress: s.IPAddress, UpdatedAt: s.UpdatedAt,
+		Hostname: s.Hostname, IPAddress: s.IPAddress, Location: s.Location, UpdatedAt: s.UpdatedAt,
 	}
 }

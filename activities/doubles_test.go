@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/egress"
 	"github.com/safepoint-dev/safepoint/internal/vpsorg"
 )
 
@@ -31,6 +32,7 @@ type fakeAPI struct {
 
 	snapshots []vpsorg.Snapshot
 	server    vpsorg.Server
+	servers   []vpsorg.Server // the account's; nil means server alone
 	readErr   error
 	writeErr  error
 	restore   vpsorg.Restore
@@ -38,6 +40,11 @@ type fakeAPI struct {
 	me        func() error
 	list      func() ([]vpsorg.Snapshot, error)
 	deadline  time.Time // of the last write
+
+	backups     []vpsorg.Backup
+	madeBackup  vpsorg.Backup
+	listBackups func() ([]vpsorg.Backup, error)
+	now         time.Time // the API's clock
 }
 
 func (f *fakeAPI) wrote(ctx context.Context, what string) error {
@@ -66,6 +73,9 @@ func (f *fakeAPI) GetServer(context.Context, int64) (vpsorg.Server, error) {
 }
 
 func (f *fakeAPI) ListServers(context.Context, vpsorg.ListServersOpts) ([]vpsorg.Server, error) {
+	if f.servers != nil {
+		return f.servers, f.readErr
+	}
 	return []vpsorg.Server{f.server}, f.readErr
 }
 
@@ -88,6 +98,20 @@ func (f *fakeAPI) RestoreSnapshot(ctx context.Context, _ int64) (vpsorg.Restore,
 }
 
 func (f *fakeAPI) DeleteSnapshot(ctx context.Context, _ int64) error { return f.wrote(ctx, "delete") }
+
+func (f *fakeAPI) ListBackups(context.Context, vpsorg.ListBackupsOpts) ([]vpsorg.Backup, error) {
+	if f.listBackups != nil {
+		return f.listBackups()
+	}
+	return f.backups, f.readErr
+}
+
+func (f *fakeAPI) CreateBackup(ctx context.Context, o vpsorg.CreateBackupOpts) (vpsorg.Backup, error) {
+	return f.madeBackup, f.wrote(ctx, "back up "+o.Description)
+}
+
+// Now is not known while the field is zero.
+func (f *fakeAPI) Now() (time.Time, bool) { return f.now, !f.now.IsZero() }
 
 // fakeGate lets everything pass unless told otherwise, and remembers what it was asked.
 type fakeGate struct {
@@ -154,10 +178,19 @@ type scriptWatch struct {
 func (w *scriptWatch) Snapshots(int64) Feed[[]contract.Snapshot] { return &w.snapshots }
 func (w *scriptWatch) Server(int64) Feed[contract.Server]        { return &w.server }
 
+// localEgress allows the test servers of this machine, in whichever spelling.
+func localEgress() *egress.Policy {
+	policy, err := egress.New(egress.Options{URLs: []string{"*", "127.0.0.1", "::1"}})
+	if err != nil {
+		panic(err)
+	}
+	return policy
+}
+
 // newActivities makes activities that go fast and are allowed everything.
 func newActivities(api API) (*Activities, *fakeGate) {
 	gate := &fakeGate{}
-	a := New(Options{API: api, Gate: gate, Settle: 20 * time.Millisecond, PollInterval: 5 * time.Millisecond})
+	a := New(Options{API: api, Gate: gate, Egress: localEgress(), Settle: 20 * time.Millisecond, PollInterval: 5 * time.Millisecond})
 	a.pace.heartbeat = 5 * time.Millisecond
 	a.pace.firstLook = 100 * time.Millisecond
 	a.pace.retry = time.Millisecond

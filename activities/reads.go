@@ -11,9 +11,12 @@ import (
 )
 
 // Preflight reads everything that a runbook must know before it touches a server: that the token works, the server,
-// and its snapshots.
+// and its snapshots. What the worker's own policy refuses ends it before the API is asked.
 func (a *Activities) Preflight(ctx context.Context, in contract.PreflightInput) (contract.PreflightResult, error) {
 	defer a.keepAlive(ctx)()
+	if err := a.notAllowed(ctx, in); err != nil {
+		return contract.PreflightResult{}, err
+	}
 	account, err := a.api.Me(ctx)
 	if err != nil {
 		return contract.PreflightResult{}, readError(ctx, err)
@@ -22,8 +25,9 @@ func (a *Activities) Preflight(ctx context.Context, in contract.PreflightInput) 
 	if err != nil {
 		return contract.PreflightResult{}, err
 	}
+	now, _ := a.api.Now() // zero when it is not known
 	return contract.PreflightResult{
-		TokenName: short(account.TokenName), Server: read.Server, Snapshots: read.Snapshots, RunID: read.RunID,
+		TokenName: short(account.TokenName), Server: read.Server, Snapshots: read.Snapshots, RunID: read.RunID, Now: now,
 	}, nil
 }
 

@@ -19,7 +19,14 @@ func Register(r worker.ActivityRegistry, a *Activities) {
 		contract.ActivityStopServer:      a.StopServer,
 		contract.ActivityStartServer:     a.StartServer,
 		contract.ActivitySendWebhook:     a.SendWebhook,
+		contract.ActivityRunSSH:          a.RunSSH,
 		contract.ActivityLockGrace:       a.LockGrace,
+		contract.ActivityCreateBackup:    a.CreateBackup,
+		contract.ActivityNotify:          a.Notify,
+		contract.ActivitySelectServers:   a.SelectServers,
+		contract.ActivityAuditSnapshots:  a.AuditSnapshots,
+		contract.ActivityFailedTargets:   a.FailedTargets,
+		contract.ActivityLastHolder:      a.LastHolder,
 	})
 }
 
@@ -34,6 +41,9 @@ func RegisterWaits(r worker.ActivityRegistry, a *Activities) {
 		contract.ActivityAwaitAccess:   a.AwaitAccess,
 		contract.ActivityVerify:        a.Verify,
 		contract.ActivityAwaitLock:     a.AwaitLock,
+		contract.ActivityFindBackup:    a.FindBackup,
+		contract.ActivityAwaitBackup:   a.AwaitBackup,
+		contract.ActivityAwaitRun:      a.AwaitRun,
 	})
 }
 

@@ -35,6 +35,6 @@ func TestEveryActivityOfTheContractIsRegisteredOnce(t *testing.T) {
 	RegisterWaits(long, a)
 	assert.ElementsMatch(t, want, slices.Concat(short.registered, long.registered))
 	assert.ElementsMatch(t,
-		[]string{"AwaitSnapshot", "AwaitRestore", "AwaitServer", "AwaitAccess", "FindSnapshot", "Verify", "AwaitLock"},
+		[]string{"AwaitSnapshot", "AwaitRestore", "AwaitServer", "AwaitAccess", "FindSnapshot", "Verify", "AwaitLock", "FindBackup", "AwaitBackup", "AwaitRun"},
 		long.registered, "the long waits have a worker of their own")
 }

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/egress"
 )
 
 const (
@@ -25,6 +26,8 @@ const (
 	// runIDHeader lets an endpoint tell runs apart. It is not called Idempotency-Key, because net/http takes that for
 	// leave to resend a POST by itself.
 	runIDHeader = "Safepoint-Run-Id"
+	// webhookDialWithin bounds the look-up of the host and the connection to it.
+	webhookDialWithin = 10 * time.Second
 )
 
 // errWorkerStops is why a webhook is given up when its worker stops.
@@ -53,7 +56,7 @@ func (a *Activities) SendWebhook(ctx context.Context, in contract.SendWebhookInp
 	defer cancel()
 	ctx, release := a.untilStopped(ctx)
 	defer release()
-	return post(ctx, in, body), nil
+	return a.post(ctx, in, body), nil
 }
 
 // unsentWebhook says in a change's words why the fence did not let it pass.
@@ -102,7 +105,7 @@ func (a *Activities) untilStopped(ctx context.Context) (context.Context, func())
 }
 
 // post sends the change and says how it ended.
-func post(ctx context.Context, in contract.SendWebhookInput, body []byte) contract.SendWebhookResult {
+func (a *Activities) post(ctx context.Context, in contract.SendWebhookInput, body []byte) contract.SendWebhookResult {
 	var connected atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	req, err := http.NewRequestWithContext(traced, http.MethodPost, in.URL, bytes.NewReader(body))
@@ -114,7 +117,7 @@ func post(ctx context.Context, in contract.SendWebhookInput, body []byte) contra
 	req.Header.Set("User-Agent", "safepoint")
 	req.Header.Set(runIDHeader, in.Body.RunID)
 
-	client := webhookClient()
+	client := webhookClient(a.egress, req.URL)
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
@@ -126,10 +129,15 @@ func post(ctx context.Context, in contract.SendWebhookInput, body []byte) contra
 
 // webhookClient sends exactly once: a connection of its own and HTTP/1 only, because net/http resends by itself on a
 // pooled connection and over HTTP/2. It follows no redirect, which could make a GET of the change or send it twice, and
-// uses no proxy, which could answer for the endpoint.
-func webhookClient() *http.Client {
+// uses no proxy, which could answer for the endpoint. It is made for one URL: the worker's policy judges the addresses
+// of its host right before it connects, and lets it connect to nothing else.
+func webhookClient(policy *egress.Policy, target *url.URL) *http.Client {
 	t := &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, webhookDialWithin)
+			defer cancel()
+			return policy.DialURL(ctx, target, network, address)
+		},
 		TLSHandshakeTimeout:    10 * time.Second,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
@@ -149,6 +157,9 @@ func noWebhookAnswer(ctx context.Context, connected bool, err error) contract.Se
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // the wrapper repeats the URL
+	}
+	if refusal := egress.Refused(err); refusal != nil {
+		return notStarted("nothing was sent: %v", refusal)
 	}
 	if !connected {
 		return notStarted("nothing was sent: no connection to the webhook's host: %s", ending(ctx, err))

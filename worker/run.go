@@ -88,22 +88,34 @@ func connect(ctx context.Context, options client.Options, log *slog.Logger) (cli
 	return c, nil
 }
 
+// newActivities gives everything that connects to somewhere the policy of this worker.
 func newActivities(c client.Client, s settings, poller *watch.Poller) *activities.Activities {
-	prober := probe.New(probe.Options{APIReachable: func(ctx context.Context) bool {
-		ctx, cancel := context.WithTimeout(ctx, reachableWithin)
-		defer cancel()
-		_, err := s.api.Me(ctx)
-		return vpsorg.Answered(err)
-	}})
-	return activities.New(activities.Options{
+	looks := probe.Options{
+		APIReachable: func(ctx context.Context) bool {
+			ctx, cancel := context.WithTimeout(ctx, reachableWithin)
+			defer cancel()
+			_, err := s.api.Me(ctx)
+			return vpsorg.Answered(err)
+		},
+		DialContext: s.egress.DialTCP,
+		DialURL:     s.egress.DialURL,
+		SSH:         s.ssh,
+	}
+	o := activities.Options{
 		API:          s.api,
 		Watch:        activities.NewWatcher(poller),
-		Prober:       prober,
 		Gate:         activities.NewGate(c),
 		Locks:        c,
+		SSH:          s.ssh,
+		Egress:       s.egress,
 		Settle:       s.config.Settle,
 		PollInterval: s.config.PollInterval,
-	})
+	}
+	if !s.servers.All() {
+		o.Servers = s.servers
+	}
+	o.Prober = probe.New(looks)
+	return activities.New(o)
 }
 
 func closeHealth(server *health.Server) {

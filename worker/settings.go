@@ -8,7 +8,10 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"github.com/safepoint-dev/safepoint/activities"
 	"github.com/safepoint-dev/safepoint/internal/config"
+	"github.com/safepoint-dev/safepoint/internal/egress"
+	"github.com/safepoint-dev/safepoint/internal/sshrun"
 	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/internal/vpsorg"
 )
@@ -18,6 +21,10 @@ type settings struct {
 	config   config.Config
 	temporal client.Options
 	api      *vpsorg.Client
+	servers  config.Servers
+	egress   *egress.Policy
+	// ssh is nil when SAFEPOINT_ALLOW_SSH is not set.
+	ssh activities.SSH
 }
 
 // loadSettings reports every problem at once, the worker's own and Temporal's. Warnings go to stderr in either case: a
@@ -42,7 +49,20 @@ func loadSettings(environ []string, stderr io.Writer) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	return settings{config: c, temporal: temporal, api: api}, nil
+	s := settings{config: c, temporal: temporal, api: api}
+	if s.egress, err = egress.New(egress.Options{URLs: c.AllowURLs, SSH: c.AllowSSH}); err != nil {
+		return settings{}, err
+	}
+	if len(c.AllowSSH) > 0 {
+		s.ssh, err = sshrun.New(sshrun.Options{KeyFile: c.SSHKeyFile, User: c.SSHUser, KnownHosts: c.SSHKnownHosts, Dial: s.egress.DialSSH})
+		if err != nil {
+			return settings{}, err
+		}
+	}
+	if s.servers, err = config.ParseServers(c.AllowServers); err != nil {
+		return settings{}, fmt.Errorf("SAFEPOINT_ALLOW_SERVERS: %w", err)
+	}
+	return s, nil
 }
 
 // newLogger writes to stderr, where service managers and containers look for logs.

@@ -42,6 +42,16 @@ type Config struct {
 	LogLevel  slog.Level `env:"SAFEPOINT_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat LogFormat  `env:"SAFEPOINT_LOG_FORMAT" envDefault:"text" help:"text or json"`
 
+	// AllowServers, AllowURLs and AllowSSH bound what the runbooks of this worker may reach: whoever may start workflows
+	// must not get the worker's network or keys by it. See Servers and internal/egress for what an entry may be.
+	AllowServers []string `env:"SAFEPOINT_ALLOW_SERVERS" help:"server ids and ranges such as 12345,200-299; empty allows all of the account"`
+	AllowURLs    []string `env:"SAFEPOINT_ALLOW_URLS" help:"URLs, hosts, *.globs, IPs and CIDRs of checks and webhooks; empty allows public addresses"`
+	AllowSSH     []string `env:"SAFEPOINT_ALLOW_SSH" help:"hosts, host:ports, *.globs, IPs and CIDRs of ssh; empty turns ssh off"`
+	// SSHKeyFile and SSHKnownHosts are paths. Both are needed, and looked at, only when AllowSSH is set.
+	SSHKeyFile    string `env:"SAFEPOINT_SSH_KEY_FILE" help:"private key of ssh, readable by the worker's user only"`
+	SSHUser       string `env:"SAFEPOINT_SSH_USER" envDefault:"root" help:"user of ssh"`
+	SSHKnownHosts string `env:"SAFEPOINT_SSH_KNOWN_HOSTS" help:"known_hosts file of ssh"`
+
 	// Warnings are about variables that look like settings of the worker and are none. They do not stop it: another
 	// program may own them.
 	Warnings []string `env:"-"`
@@ -54,8 +64,10 @@ func Load(environ []string) (Config, error) {
 	var c Config
 	problems := parse(&c, values)
 	problems.loadTokenFile(&c)
+	c.AllowServers, c.AllowURLs, c.AllowSSH = entries(c.AllowServers), entries(c.AllowURLs), entries(c.AllowSSH)
 	problems.check(c)
-	c.Warnings = unknownVariables(values)
+	problems.checkPolicy(c)
+	c.Warnings = append(unknownVariables(values), sshOffWarnings(c)...)
 	return c, problems.err(c.APIToken)
 }
 
@@ -76,7 +88,7 @@ func Usage() string {
 		if name == "-" {
 			continue
 		}
-		b.WriteString("  " + name + strings.Repeat(" ", max(1, 22-len(name))) + field.Tag.Get("help"))
+		b.WriteString("  " + name + strings.Repeat(" ", max(1, 27-len(name))) + field.Tag.Get("help"))
 		if value := field.Tag.Get("envDefault"); value != "" {
 			b.WriteString(" (" + value + ")")
 		}

@@ -16,9 +16,19 @@ const (
 	ActivityAwaitServer     = "AwaitServer"
 	ActivityAwaitAccess     = "AwaitAccess"
 	ActivitySendWebhook     = "SendWebhook"
+	ActivityRunSSH          = "RunSSH"
 	ActivityVerify          = "Verify"
 	ActivityAwaitLock       = "AwaitLock"
 	ActivityLockGrace       = "LockGrace"
+	ActivitySelectServers   = "SelectServers"
+	ActivityAuditSnapshots  = "AuditSnapshots"
+	ActivityAwaitRun        = "AwaitRun"
+	ActivityFailedTargets   = "FailedTargets"
+	ActivityLastHolder      = "LastHolder"
+	ActivityCreateBackup    = "CreateBackup"
+	ActivityFindBackup      = "FindBackup"
+	ActivityAwaitBackup     = "AwaitBackup"
+	ActivityNotify          = "Notify"
 )
 
 // WaitTaskQueue is the queue of the long waits beside a task queue of short work. Waits have a queue of their own

@@ -8,6 +8,8 @@ type CheckKind string
 const (
 	CheckHTTP CheckKind = "http"
 	CheckTCP  CheckKind = "tcp"
+	// CheckSSH runs a command on the server and passes when it ends with exit code 0.
+	CheckSSH CheckKind = "ssh"
 )
 
 // Check is one required check of a server. Every check must pass for a round to pass.
@@ -21,8 +23,10 @@ type Check struct {
 	ExpectStatus int `json:"expect_status,omitempty"`
 	// ExpectBody is text that the first 64 KiB of the body must contain; empty means any body.
 	ExpectBody string `json:"expect_body,omitempty"`
-	// Address is the host:port that a tcp check connects to.
+	// Address is the host:port that a tcp or an ssh check connects to.
 	Address string `json:"address,omitempty"`
+	// Command is what an ssh check runs on the server. It must only look: it runs again and again.
+	Command string `json:"command,omitempty"`
 	// Timeout bounds one look; default 10s.
 	Timeout Duration `json:"timeout,omitempty"`
 }

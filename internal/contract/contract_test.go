@@ -75,7 +75,7 @@ func TestEveryFieldThatTravelsHasAJSONName(t *testing.T) {
 		PreflightResult{}, ReadServerResult{}, CreateSnapshotInput{}, CreateSnapshotResult{}, FindSnapshotInput{},
 		FindSnapshotResult{}, AwaitSnapshotInput{}, AwaitSnapshotResult{}, DeleteSnapshotInput{}, DeleteSnapshotResult{},
 		RestoreSnapshotInput{}, RestoreSnapshotResult{}, AwaitRestoreInput{}, AwaitRestoreResult{}, PowerInput{}, PowerResult{},
-		AwaitServerInput{}, AwaitServerResult{}, AwaitAccessInput{}, AwaitAccessResult{}, SendWebhookInput{}, SendWebhookResult{},
+		AwaitServerInput{}, AwaitServerResult{}, AwaitAccessInput{}, AwaitAccessResult{}, SendWebhookInput{}, SendWebhookResult{}, RunSSHInput{}, RunSSHResult{},
 		VerifyInput{}, VerifyResult{}, AwaitLockInput{}, AwaitLockResult{}, LockGraceInput{}, LockGraceResult{}, LockRequest{},
 		Snapshot{}, Server{}, Check{}, CheckResult{}, Fence{}, WriteAnswer{}, OwnSnapshot{}, RestorePoint{}, LockHolder{},
 	} {
@@ -84,5 +84,19 @@ func TestEveryFieldThatTravelsHasAJSONName(t *testing.T) {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 			assert.Regexp(t, `^[a-z][a-z0-9_]*$`, name, "%s.%s", typ.Name(), typ.Field(i).Name)
 		}
+	}
+}
+
+func TestADurationMayBeWrittenInWholeDaysAndWeeks(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"30m": 30 * time.Minute, "14d": 14 * 24 * time.Hour, "2w": 14 * 24 * time.Hour, "0d": 0, "-1d": -24 * time.Hour,
+	} {
+		got, err := ParseDuration(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got.Std(), text)
+	}
+	for _, text := range []string{"", "d", "1.5d", "1d12h", "1dw", "99999999999d", "30", "w"} {
+		_, err := ParseDuration(text)
+		assert.Error(t, err, text)
 	}
 }

@@ -3,6 +3,9 @@ package contract
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,16 +31,37 @@ func (d Duration) String() string {
 // MarshalJSON writes d as its string.
 func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 
+// ParseDuration reads a duration such as "30m", and whole days and weeks ("30d", "2w"), which policies are written in. A
+// day is 24 hours.
+func ParseDuration(s string) (Duration, error) {
+	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		number, ok := strings.CutSuffix(s, unit)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(number, 10, 32)
+		if err != nil || time.Duration(n) > math.MaxInt64/length || time.Duration(n) < -math.MaxInt64/length {
+			break
+		}
+		return Duration(time.Duration(n) * length), nil
+	}
+	v, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration: write \"90s\", \"30m\", \"1h30m\" or \"14d\"", s)
+	}
+	return Duration(v), nil
+}
+
 // UnmarshalJSON reads a duration string; numbers are refused because their unit would be a guess.
 func (d *Duration) UnmarshalJSON(b []byte) error {
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("a duration is a string such as \"30m\", not %s", b)
 	}
-	v, err := time.ParseDuration(s)
+	v, err := ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("%q is not a duration: write \"90s\", \"30m\" or \"1h30m\"", s)
+		return err
 	}
-	*d = Duration(v)
+	*d = v
 	return nil
 }

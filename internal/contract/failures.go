@@ -17,6 +17,11 @@ const (
 	FailRollback             = "RollbackFailed"
 	FailChange               = "ChangeFailed"
 	FailChangeUnknown        = "ChangeUnknown"
+	FailNotApproved          = "NotApproved"
+	FailRotation             = "RotationFailed"
+	FailStale                = "Stale"
+	FailFleet                = "FleetFailed"
+	FailFleetStopped         = "FleetStopped"
 )
 
 // Classes of errors that activities return to workflows.
@@ -27,6 +32,8 @@ const (
 	ErrNotFound = "APINotFound"
 	// ErrRefused: any other clear no to a read. Not retried.
 	ErrRefused = "APIRefused"
+	// ErrNotAllowed: the worker's own policy (SAFEPOINT_ALLOW_*) refuses it. Not retried: only an operator can allow it.
+	ErrNotAllowed = "NotAllowed"
 	// ErrUnavailable: the API could not be asked or did not answer sensibly. Retried.
 	ErrUnavailable = "APIUnavailable"
 	// ErrWorkerStopping: the worker shuts down; another one goes on with the wait. Retried at once.

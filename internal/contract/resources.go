@@ -42,6 +42,8 @@ type Server struct {
 	Status    ServerStatus `json:"status"`
 	Hostname  string       `json:"hostname,omitempty"`
 	IPAddress string       `json:"ip_address,omitempty"`
+	// Location is the API's own word for it.
+	Location string `json:"location,omitempty"`
 	// UpdatedAt is the API's own clock (zero when it did not say): only ever compared with another reading of itself.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 }

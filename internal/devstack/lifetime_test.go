@@ -15,7 +15,7 @@ import (
 func TestEveryStackHasATokenOfItsOwn(t *testing.T) {
 	assert.NotEqual(t, newToken(), newToken())
 	a, b := testStack(t), testStack(t)
-	assert.NotEqual(t, a.workerEnv("q", "x")["VPS_API_TOKEN"], b.workerEnv("q", "x")["VPS_API_TOKEN"])
+	assert.NotEqual(t, a.workerEnv("q", "x", nil)["VPS_API_TOKEN"], b.workerEnv("q", "x", nil)["VPS_API_TOKEN"])
 }
 
 func TestAnAnswerOnThePortOfAChildThatIsGoneIsNotReadiness(t *testing.T) {

@@ -27,7 +27,7 @@ func TestAWorkerGetsTheStandInAndNothingElse(t *testing.T) {
 	require.NoError(t, err)
 	for _, want := range []string{
 		"VPS_API_URL=http://127.0.0.1:2/api/v1\n", "VPS_API_TOKEN=" + s.token + "\n", "VPS_SETTLE=100ms\n",
-		"SAFEPOINT_TASK_QUEUE=q\n", "TEMPORAL_ADDRESS=127.0.0.1:1\n", "TEMPORAL_CONFIG_FILE=" + s.emptyConfig + "\n",
+		"SAFEPOINT_TASK_QUEUE=q\n", "SAFEPOINT_ALLOW_URLS=127.0.0.1\n", "TEMPORAL_ADDRESS=127.0.0.1:1\n", "TEMPORAL_CONFIG_FILE=" + s.emptyConfig + "\n",
 	} {
 		assert.Contains(t, string(log), want)
 	}
@@ -111,7 +111,7 @@ func TestTheStandInGetsItsServersAndSpeedAsFlags(t *testing.T) {
 func TestTheEnvironmentForAnotherTerminalNamesTheWholeStack(t *testing.T) {
 	s := testStack(t)
 	assert.Equal(t, []string{
-		"SAFEPOINT_TASK_QUEUE=safepoint", "TEMPORAL_ADDRESS=127.0.0.1:1", "TEMPORAL_CONFIG_FILE=" + s.emptyConfig,
+		"SAFEPOINT_ALLOW_URLS=127.0.0.1", "SAFEPOINT_TASK_QUEUE=safepoint", "TEMPORAL_ADDRESS=127.0.0.1:1", "TEMPORAL_CONFIG_FILE=" + s.emptyConfig,
 		"TEMPORAL_NAMESPACE=default", "VPS_API_TOKEN=" + s.token, "VPS_API_URL=http://127.0.0.1:2/api/v1",
 	}, s.Env())
 	assert.Equal(t, "http://127.0.0.1:2/sites/7/", s.SiteURL(7))

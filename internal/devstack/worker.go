@@ -19,6 +19,7 @@ type Worker struct {
 
 	stack *Stack
 	name  string
+	env   map[string]string // settings of this worker only
 	mu    sync.Mutex // guards proc: one start or end at a time
 	proc  *process
 }
@@ -26,12 +27,17 @@ type Worker struct {
 // AddWorker starts a worker on a task queue and waits until it is ready. Workers on queues of their own can be killed
 // without disturbing each other's runs.
 func (s *Stack) AddWorker(ctx context.Context, queue string) (*Worker, error) {
+	return s.AddWorkerWith(ctx, queue, nil)
+}
+
+// AddWorkerWith is AddWorker with settings of its own, which win over the stack's.
+func (s *Stack) AddWorkerWith(ctx context.Context, queue string, env map[string]string) (*Worker, error) {
 	s.mu.Lock()
 	if s.stopped {
 		s.mu.Unlock()
 		return nil, errStopped
 	}
-	w := &Worker{Queue: queue, stack: s, name: fmt.Sprintf("worker-%d", len(s.workers)+1)}
+	w := &Worker{Queue: queue, stack: s, env: env, name: fmt.Sprintf("worker-%d", len(s.workers)+1)}
 	s.workers = append(s.workers, w)
 	s.mu.Unlock()
 	return w, w.Start(ctx)
@@ -52,7 +58,7 @@ func (w *Worker) Start(ctx context.Context) error {
 			return errStopped
 		}
 		listen := net.JoinHostPort("127.0.0.1", ports[0])
-		env := environment(os.Environ(), w.stack.workerEnv(w.Queue, listen))
+		env := environment(os.Environ(), w.stack.workerEnv(w.Queue, listen, w.env))
 		p, err := start(w.name, w.stack.LogDir, w.stack.workerPath, nil, env)
 		if err != nil {
 			return err

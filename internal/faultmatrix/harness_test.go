@@ -1,6 +1,7 @@
 package faultmatrix
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/safepoint-dev/safepoint/activities"
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/egress"
 	"github.com/safepoint-dev/safepoint/internal/probe"
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 	"github.com/safepoint-dev/safepoint/internal/vpsorg"
@@ -48,9 +50,14 @@ const (
 // bounds of a run that got stuck, on the wall clock: far more than a loaded machine needs.
 const stuckAfter = 60 * time.Second
 
-// scenario is one run of SnapshotUpdateVerify and everything that goes wrong in it.
+// scenario is one run of SnapshotUpdateVerify, or of the runbook it names, and everything that goes wrong in it.
 type scenario struct {
 	name string
+	// runbook is another one than SnapshotUpdateVerify; whole is its input and before what is on the server by then.
+	runbook string
+	flow    flow
+	whole   func(h *harness, site string) object
+	before  func(h *harness)
 	// bad is a deploy that breaks the site.
 	bad bool
 	// stop is stop_server.
@@ -129,6 +136,9 @@ func runbook(t *testing.T, s scenario) ended {
 	h.fake = vpsfake.New(options)
 	h.fake.AddServer(vpsfake.ServerSpec{ID: serverID, Version: oldVersion})
 	h.seed()
+	if s.before != nil {
+		s.before(h)
+	}
 	h.api = &front{fake: h.fake}
 	server := httptest.NewServer(h.api)
 	client, err := vpsorg.New(vpsorg.Options{
@@ -141,20 +151,25 @@ func runbook(t *testing.T, s scenario) ended {
 		poller.Close()
 		server.Close()
 	})
+	local, err := egress.New(egress.Options{URLs: []string{"127.0.0.1"}}) // the sites of the stand-in
+	require.NoError(t, err)
 	h.newEnvironment(activities.New(activities.Options{
 		API: client, Watch: activities.NewWatcher(poller), Prober: probe.New(probe.Options{
 			APIReachable: func(context.Context) bool { return !s.apiUnreachable },
 		}),
-		Gate: gate{h.api}, Locks: noLocks{}, Settle: settle, PollInterval: pollInterval,
+		Gate: gate{h.api}, Locks: noLocks{}, Egress: local, Settle: settle, PollInterval: pollInterval,
 	}))
 	for _, i := range s.incidents {
 		if i.activity == "" {
 			h.happen(i)
 		}
 	}
-	h.env.ExecuteWorkflow(workflows.TypeSnapshotUpdateVerify, rawJSON(t, h.input(server.URL)))
+	h.env.ExecuteWorkflow(s.workflow(), rawJSON(t, h.input(server.URL)))
 	return h.end()
 }
+
+// workflow is the type of the scenario's runbook.
+func (s scenario) workflow() string { return cmp.Or(s.runbook, workflows.TypeSnapshotUpdateVerify) }
 
 // seed puts snapshots on the server: one made by hand, which nobody may touch, and those of earlier runs.
 func (h *harness) seed() {
@@ -225,6 +240,9 @@ func (h *harness) input(base string) object {
 		},
 		"rollback":  object{"restore_timeout": "2m"},
 		"retention": object{"keep_last": 2},
+	}
+	if h.s.whole != nil {
+		in = h.s.whole(h, site)
 	}
 	if h.s.input != nil {
 		h.s.input(in)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+
+	"github.com/safepoint-dev/safepoint/internal/egress"
 )
 
 // stage is how far a look had come when it ended.
@@ -38,6 +40,8 @@ func classify(at stage, err error) finding {
 		wait net.Error
 	)
 	switch {
+	case egress.Refused(err) != nil:
+		return finding{unsure, "not looked at: " + egress.Refused(err).Error()} // it says nothing about the server
 	case errors.Is(err, context.Canceled):
 		return interrupted
 	case errors.As(err, &dns), at == resolving:

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"sync/atomic"
 )
@@ -26,8 +27,8 @@ func (p *progress) follow(ctx context.Context) context.Context {
 }
 
 // dialPlain opens a connection for plain HTTP.
-func (p *Prober) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := p.dial(ctx, network, address)
+func (p *Prober) dialPlain(ctx context.Context, target *url.URL, network, address string) (net.Conn, error) {
+	conn, err := p.dialURL(ctx, target, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -35,13 +36,13 @@ func (p *Prober) dialPlain(ctx context.Context, network, address string) (net.Co
 }
 
 // dialTLS opens a connection for https and agrees on TLS with the host.
-func (p *Prober) dialTLS(ctx context.Context, network, address, host string, at *progress) (net.Conn, error) {
-	conn, err := p.dial(ctx, network, address)
+func (p *Prober) dialTLS(ctx context.Context, target *url.URL, network, address string, at *progress) (net.Conn, error) {
+	conn, err := p.dialURL(ctx, target, network, address)
 	if err != nil {
 		return nil, err
 	}
 	at.reach(handshaking)
-	secure := tls.Client(conn, &tls.Config{RootCAs: p.roots, ServerName: host, MinVersion: tls.VersionTLS12})
+	secure := tls.Client(conn, &tls.Config{RootCAs: p.roots, ServerName: target.Hostname(), MinVersion: tls.VersionTLS12})
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close() // the handshake's error is the finding
 		return nil, err

@@ -87,10 +87,10 @@ func (p *Prober) get(ctx context.Context, target *url.URL, at *progress) (*http.
 			Protocols:              protocols,
 			// The transport hands in contexts that outlive the request; the look's own ends with the look.
 			DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
-				return p.dialPlain(ctx, network, address)
+				return p.dialPlain(ctx, target, network, address)
 			},
 			DialTLSContext: func(_ context.Context, network, address string) (net.Conn, error) {
-				return p.dialTLS(ctx, network, address, target.Hostname(), at)
+				return p.dialTLS(ctx, target, network, address, at)
 			},
 		},
 		// A redirect is an answer: where it leads is another server's health.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/url"
 	"sync"
 	"time"
 
@@ -28,10 +29,15 @@ type Options struct {
 	APIReachable func(ctx context.Context) bool
 	// Now is the clock of the results; default time.Now.
 	Now func() time.Time
-	// DialContext opens the connections; default a net.Dialer. It must end when its context ends.
+	// DialContext opens the connections of tcp checks; default a net.Dialer. It must end when its context ends. What it
+	// refuses with an *egress.Refusal is inconclusive, in the words of the refusal.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialURL does the same for the http check of a URL; default DialContext.
+	DialURL func(ctx context.Context, target *url.URL, network, address string) (net.Conn, error)
 	// RootCAs are the authorities that https checks trust; nil means the machine's own.
 	RootCAs *x509.CertPool
+	// SSH runs the commands of ssh checks; nil means that ssh is not set up on this worker.
+	SSH SSH
 }
 
 // Prober makes looks. It is safe for use by many goroutines at once.
@@ -39,12 +45,14 @@ type Prober struct {
 	apiReachable func(ctx context.Context) bool
 	now          func() time.Time
 	dial         func(ctx context.Context, network, address string) (net.Conn, error)
+	dialURL      func(ctx context.Context, target *url.URL, network, address string) (net.Conn, error)
 	roots        *x509.CertPool
+	ssh          SSH
 }
 
 // New makes a Prober.
 func New(o Options) *Prober {
-	p := &Prober{apiReachable: o.APIReachable, now: o.Now, dial: o.DialContext, roots: o.RootCAs}
+	p := &Prober{apiReachable: o.APIReachable, now: o.Now, dial: o.DialContext, dialURL: o.DialURL, roots: o.RootCAs, ssh: o.SSH}
 	if p.now == nil {
 		p.now = time.Now
 	}
@@ -52,6 +60,11 @@ func New(o Options) *Prober {
 		// The look's context holds the deadline, so the dialer needs none of its own. No TCP keep-alives: the
 		// connection is gone before the first one would be sent.
 		p.dial = (&net.Dialer{KeepAlive: -1}).DialContext
+	}
+	if p.dialURL == nil {
+		p.dialURL = func(ctx context.Context, _ *url.URL, network, address string) (net.Conn, error) {
+			return p.dial(ctx, network, address)
+		}
 	}
 	return p
 }
@@ -142,9 +155,11 @@ func (p *Prober) find(parent context.Context, check contract.Check) finding {
 		found = p.lookHTTP(ctx, check)
 	case contract.CheckTCP:
 		found = p.lookTCP(ctx, check)
+	case contract.CheckSSH:
+		found = p.lookSSH(ctx, check)
 	default: // an input from a newer version, or one that was not validated: no reason to blame the server
-		return finding{unsure, fmt.Sprintf("this worker does not know the check kind %q: use %q or %q",
-			bounded(string(check.Kind), 32), contract.CheckHTTP, contract.CheckTCP)}
+		return finding{unsure, fmt.Sprintf("this worker does not know the check kind %q: use %q, %q or %q",
+			bounded(string(check.Kind), 32), contract.CheckHTTP, contract.CheckTCP, contract.CheckSSH)}
 	}
 	// The caller's deadline came before ours: the silence was too short to mean anything.
 	if deadline, ok := parent.Deadline(); ok && deadline.Before(own) && found.blame == silent {

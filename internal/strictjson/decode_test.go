@@ -113,7 +113,7 @@ func TestEachProblemIsReportedAtItsPathInTheOrderOfTheDocument(t *testing.T) {
 		"too large a float":    {`{"ratio": 1e400}`, []strictjson.Problem{{Path: "ratio", Message: "is out of range: 1e400"}}},
 		"null":                 {`{"wait": null}`, []strictjson.Problem{{Path: "wait", Message: "must not be null: leave it out to get the default"}}},
 		"null in a list":       {`{"words": ["a", null]}`, []strictjson.Problem{{Path: "words[1]", Message: "must not be null: leave it out to get the default"}}},
-		"a type's own refusal": {`{"wait": "30"}`, []strictjson.Problem{{Path: "wait", Message: `"30" is not a duration: write "90s", "30m" or "1h30m"`}}},
+		"a type's own refusal": {`{"wait": "30"}`, []strictjson.Problem{{Path: "wait", Message: `"30" is not a duration: write "90s", "30m", "1h30m" or "14d"`}}},
 		"given three times":    {`{"mode": "a", "mode": "b", "mode": "c"}`, []strictjson.Problem{{Path: "mode", Message: "is given more than once: leave one"}}},
 		"a key for no path":    {`{"a b\n": 1, "": 2}`, []strictjson.Problem{{Path: `["a b\n"]`}, {Path: `[""]`}}},
 		"several at once": {`{"nope": 1, "small": 1.5, "inner": {"kind": 5, "oops": []}, "list": [{"count": "x"}]}`, []strictjson.Problem{

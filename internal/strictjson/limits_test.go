@@ -44,9 +44,9 @@ func TestNoMoreThanTheLimitOfProblemsIsReported(t *testing.T) {
 func TestAListBeyondTheLimitIsNotReadToItsEnd(t *testing.T) {
 	var got outer
 	require.Empty(t, strictjson.Decode([]byte(`{"list": [{}`+strings.Repeat(",{}", 999)+`]}`), &got))
-	problems := strictjson.Decode([]byte(`{"list": [{}`+strings.Repeat(",{}", 1000)+`]}`), &got)
+	problems := strictjson.Decode([]byte(`{"list": [{}`+strings.Repeat(",{}", strictjson.MaxElements)+`]}`), &got)
 	require.Len(t, problems, 1)
-	assert.Equal(t, strictjson.Problem{Message: "has more than 1000 elements in list: the rest was not read"}, problems[0])
+	assert.Equal(t, strictjson.Problem{Message: "has more than 10000 elements in list: the rest was not read"}, problems[0])
 }
 
 func TestMessagesAndPathsArePrintableAndShortWhateverTheInput(t *testing.T) {
@@ -80,10 +80,10 @@ func TestAnInputBeyondTheLimitOfBytesIsNotRead(t *testing.T) {
 
 func TestAnObjectBeyondTheLimitOfFieldsIsNotReadToItsEnd(t *testing.T) {
 	var got outer
-	problems := strictjson.Decode([]byte(`{"inner": {"url": ""`+strings.Repeat(`,"url": ""`, 1000)+`}}`), &got)
+	problems := strictjson.Decode([]byte(`{"inner": {"url": ""`+strings.Repeat(`,"url": ""`, strictjson.MaxElements)+`}}`), &got)
 	assert.Equal(t, []strictjson.Problem{
 		{Path: "inner.url", Message: "is given more than once: leave one"},
-		{Message: "has more than 1000 fields in inner: the rest was not read"},
+		{Message: "has more than 10000 fields in inner: the rest was not read"},
 	}, problems)
 }
 

@@ -17,7 +17,7 @@ const (
 	// MaxProblems is how many problems are reported at most; the last one then says that there are more.
 	MaxProblems = 100
 	// MaxElements is how many elements one list, or fields one object, may have.
-	MaxElements = 1000
+	MaxElements = 10_000
 	// MaxBytes is how long an input may be. Temporal's own limit is 2 MiB, and all of it would be read in one workflow task.
 	MaxBytes = 1 << 20
 )
