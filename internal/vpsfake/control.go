@@ -67,10 +67,12 @@ func (f *Fake) serveControl(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case "POST servers":
 		f.controlAddServer(w, r)
+	case "POST snapshots":
+		f.controlAddSnapshot(w, r)
 	case "POST deploys":
 		f.controlDeploy(w, r)
 	default: // no such endpoint, or not this method
-		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "The control has GET healthz, state, requests, violations, faults; POST faults, servers, deploys; DELETE faults and faults/<id>."})
+		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "The control has GET healthz, state, requests, violations, faults; POST faults, servers, snapshots, deploys; DELETE faults and faults/<id>."})
 	}
 }
 
@@ -127,6 +129,18 @@ func (f *Fake) controlAddServer(w http.ResponseWriter, r *http.Request) {
 	}
 	f.AddServer(spec)
 	writeJSON(w, http.StatusCreated, f.Server(spec.ID))
+}
+
+func (f *Fake) controlAddSnapshot(w http.ResponseWriter, r *http.Request) {
+	var spec SnapshotSpec
+	if !readControl(w, r, &spec) {
+		return
+	}
+	if f.Server(spec.ServerID).ID == 0 {
+		refuseControl(w, fmt.Errorf("server_id: there is no server %d", spec.ServerID))
+		return
+	}
+	writeJSON(w, http.StatusCreated, map[string]int64{"id": f.AddSnapshot(spec)})
 }
 
 func (f *Fake) controlDeploy(w http.ResponseWriter, r *http.Request) {

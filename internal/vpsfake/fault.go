@@ -118,6 +118,9 @@ type Fault struct {
 	Times int `json:"times,omitempty"`
 	// Skip is how many matching requests pass unharmed first.
 	Skip int `json:"skip,omitempty"`
+	// Chance is how likely a matching request is hit, from 0 to 1; 0 means always. The same requests in the same order are
+	// hit each time.
+	Chance float64 `json:"chance,omitempty"`
 	// Duration is in real time whatever the speed (clock_off: API time). In JSON a string such as "30s".
 	Duration time.Duration `json:"-"`
 	// Status is the word to show: snapshot_fails and unknown_status.
@@ -165,6 +168,9 @@ func (t Fault) Validate() error {
 	}
 	if t.Times < 0 || t.Skip < 0 || t.PageSize < 0 || t.RetryAfter < 0 {
 		problems = append(problems, errors.New("times, skip, page_size and retry_after: leave them out or give a positive number"))
+	}
+	if !(t.Chance >= 0 && t.Chance <= 1) {
+		problems = append(problems, errors.New("chance: give a probability from 0 to 1"))
 	}
 	if t.Duration < 0 && t.Kind != ClockOff {
 		problems = append(problems, errors.New("duration: only clock_off may be negative"))

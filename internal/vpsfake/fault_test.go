@@ -2,6 +2,8 @@ package vpsfake
 
 import (
 	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,5 +54,24 @@ func TestAFaultIsTheSameInJSON(t *testing.T) {
 	assert.Equal(t, fault, back)
 	for _, bad := range []string{`{"kind":"hang","tims":1}`, `{"kind":"hang","duration":"soon"}`, `{"kind":"hang","duration":5}`} {
 		assert.Error(t, json.Unmarshal([]byte(bad), &back), bad)
+	}
+}
+
+func TestAFaultWithAChanceHitsItsShareOfTheRequestsAndTheSameOnesEachTime(t *testing.T) {
+	hits := func() (pattern string) {
+		h := start(t, Options{})
+		h.SetFault(Fault{Kind: Error500First, Op: OpMe, Chance: 0.2})
+		for range 500 {
+			r, err := h.request(t.Context(), "GET", "/api/v1/account/me/", "")
+			require.NoError(t, err)
+			pattern += map[bool]string{true: "x", false: "."}[r.status == 500]
+		}
+		return pattern
+	}
+	first := hits()
+	assert.InDelta(t, 100, strings.Count(first, "x"), 30)
+	assert.Equal(t, first, hits())
+	for _, chance := range []float64{-0.1, 1.1, math.NaN()} {
+		assert.ErrorContains(t, Fault{Kind: Error500First, Chance: chance}.Validate(), "chance")
 	}
 }

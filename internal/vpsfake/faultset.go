@@ -2,6 +2,7 @@ package vpsfake
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type faultSet struct {
 	faults []*Fault
 	nextID int
+	random *rand.Rand // made at the first fault with a chance
 }
 
 // SetFault sets a fault and answers its id. It panics when the fault is not valid, because a fault that never happens
@@ -78,6 +80,9 @@ func (s *faultSet) take(e *record, wanted func(FaultKind) bool) (Fault, bool) {
 			t.Skip--
 			continue
 		}
+		if t.Chance > 0 && s.dice() >= t.Chance {
+			continue
+		}
 		t.Hits++
 		if t.Times > 0 && t.Hits >= t.Times {
 			s.faults = slices.Delete(s.faults, i, i+1)
@@ -86,6 +91,14 @@ func (s *faultSet) take(e *record, wanted func(FaultKind) bool) (Fault, bool) {
 		return *t, true
 	}
 	return Fault{}, false
+}
+
+// dice throws the set's own dice, always the same sequence.
+func (s *faultSet) dice() float64 {
+	if s.random == nil {
+		s.random = rand.New(rand.NewPCG(1, 2))
+	}
+	return s.random.Float64()
 }
 
 func (t *Fault) matches(e *record) bool {
