@@ -20,10 +20,12 @@ func TestPreflightIsTheWholePictureInTheContractsTypes(t *testing.T) {
 	api := readyAPI()
 	updated := time.Unix(50, 0).UTC()
 	api.server = vpsorg.Server{ID: testServer, Name: "web01", Hostname: "h", Status: "active", IPAddress: "192.0.2.1", UpdatedAt: updated}
+	api.now = time.Unix(200, 0).UTC()
 	a, _ := newActivities(api)
 	got, err := execute[contract.PreflightResult](t, a, a.Preflight, contract.PreflightInput{ServerID: testServer})
 	require.NoError(t, err)
 	assert.Equal(t, "ci", got.TokenName)
+	assert.Equal(t, api.now, got.Now, "the API's own clock")
 	assert.Equal(t, contract.Server{ID: testServer, Name: "web01", Hostname: "h", Status: contract.ServerActive, IPAddress: "192.0.2.1", UpdatedAt: updated}, got.Server)
 	require.Len(t, got.Snapshots, 2)
 	assert.Equal(t, contract.Snapshot{

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	_ "time/tzdata" // freeze windows name time zones, and the image has no files of them
 
 	"github.com/safepoint-dev/safepoint/internal/config"
 )

@@ -16,6 +16,10 @@ func (r *updateRun) change(before, ctx workflow.Context) *ending {
 	if before.Err() != nil {
 		return r.stoppedBeforeChange()
 	}
+	if why := frozen(r.safe, r.notDuring, r.serverID); why != "" {
+		return notChanged(contract.FailChangeNotStarted, "A freeze window began before the change: %s.", why).
+			withNext("start the run again after the window, or take it out of not_during.")
+	}
 	r.enter(ctx, PhaseChange)
 	r.report.Change = &ChangeRecord{Kind: r.in.Update.Kind, StartedAt: workflow.Now(ctx)}
 	var end *ending
@@ -23,6 +27,12 @@ func (r *updateRun) change(before, ctx workflow.Context) *ending {
 	case UpdateWebhook:
 		r.changeBegun = true
 		end = r.sendWebhook()
+	case UpdateSSH:
+		r.changeBegun = true
+		end = r.runSSH()
+	case UpdateWorkflow:
+		r.changeBegun = true
+		end = r.runWorkflow(ctx)
 	case UpdateExternal:
 		end = r.changeExternally(before, ctx)
 	case UpdateNone:
@@ -38,8 +48,11 @@ func (r *updateRun) change(before, ctx workflow.Context) *ending {
 // grace is how long the server stays closed when the run dies while the change is being made.
 func (u UpdateInput) grace() time.Duration {
 	switch u.Kind {
-	case UpdateWebhook:
-		return max(contract.WriteGrace, webhookDeadline(u.Timeout.Std()))
+	case UpdateWebhook, UpdateSSH:
+		return max(contract.WriteGrace, changeDeadline(u.Timeout.Std()))
+	case UpdateWorkflow:
+		// The child is asked to cancel when the run dies, and Temporal closes it at its time-out at the latest.
+		return max(contract.WriteGrace, u.Timeout.Std())
 	case UpdateExternal:
 		// A runner stops its own work before it has been silent for this long.
 		return max(contract.WriteGrace, u.HeartbeatTimeout.Std())
@@ -55,45 +68,24 @@ func (r *updateRun) settleChange(result contract.ChangeResult, detail string) {
 	r.report.Change.Result, r.report.Change.Detail = result, detail
 }
 
-// sendWebhook posts the change to the user's URL, once. It runs on the safe context: a restore may only begin when the
-// webhook is known to be over, so a cancel waits for its end.
-func (r *updateRun) sendWebhook() *ending {
-	u := r.in.Update
-	r.waitFor(r.safe, "the webhook to make the change")
-	lock := r.lock
-	var result contract.SendWebhookResult
-	err := workflow.ExecuteActivity(webhookOptions(r.safe, u.Timeout.Std(), "make the change: call the webhook"), contract.ActivitySendWebhook, contract.SendWebhookInput{
-		Fence:   r.fence(),
-		URL:     u.URL,
-		Timeout: u.Timeout,
-		Body: contract.WebhookBody{
-			WorkflowID: r.report.WorkflowID,
-			RunID:      r.report.OriginalRunID,
-			ServerID:   r.in.ServerID,
-			Reason:     r.in.Reason,
-			Snapshot:   r.restorePoint(),
-		},
-	}).Get(r.safe, &result)
+// settleSent follows what a worker says about a request that makes the change.
+func (r *updateRun) settleSent(lock *lockHold, answer sent) *ending {
+	r.settleChange(answer.result, answer.detail)
 	switch {
-	case err != nil:
-		r.settleChange(contract.ChangeUnknown, "the webhook's answer was lost: "+plain(err))
-	case result.LockLost:
+	case answer.lockLost:
 		// Nothing was sent, so the server is as it was before the change.
 		r.changeBegun = false
-		r.settleChange(contract.ChangeNotStarted, result.Detail)
+		r.settleChange(contract.ChangeNotStarted, answer.detail)
 		if lock == r.lock {
 			r.lockWasLost(r.safe, lock)
 		} // else it was taken again meanwhile, and is released at the end like any other
 		return lockLost(lock)
-	case result.Result == contract.ChangeNotStarted:
+	case answer.result == contract.ChangeNotStarted:
 		r.changeBegun = false
-		r.settleChange(contract.ChangeNotStarted, result.Detail)
-		return notChanged(contract.FailChangeNotStarted, "The webhook could not be reached, nothing was sent: %s.", result.Detail).
-			withNext("mend update.url or the endpoint, then start the run again.")
+		return notChanged(contract.FailChangeNotStarted, answer.unsent, answer.detail).withNext("%s", answer.mend)
 	default:
-		r.settleChange(result.Result, result.Detail)
+		return nil
 	}
-	return nil
 }
 
 // plain is an error as a person reads it: the innermost message, without the layers Temporal wraps around it.

@@ -38,8 +38,7 @@ func (r *updateRun) commitSummary() string {
 	}
 }
 
-// prune applies retention.keep_last to the snapshots that this runbook left on the server (law 4). One delete after
-// the other: two writes to one server never overlap, and each looks at the list again right before.
+// prune applies retention.keep_last to the snapshots that this runbook left on the server (law 4).
 func (r *serverRun) prune(ctx workflow.Context) {
 	plan, err := retention.Apply(r.snapshots, r.policy, retention.Options{})
 	if err != nil {
@@ -52,11 +51,20 @@ func (r *serverRun) prune(ctx workflow.Context) {
 			old = append(old, d)
 		}
 	}
+	r.pruneThese(ctx, old)
+}
+
+// pruneThese deletes one after the other: two writes to one server never overlap, and each looks at the list again right
+// before. The end of ctx ends the tries, but never a delete in flight. What was not tried is not reported either.
+func (r *serverRun) pruneThese(ctx workflow.Context, old []retention.Decision) {
 	if len(old) == 0 || !r.ensureLock(ctx) {
 		return
 	}
 	for _, d := range old {
-		r.report.Pruned = append(r.report.Pruned, r.deleteSnapshot(ctx, d.Snapshot, d.Reason, 0))
+		if ctx.Err() != nil {
+			return
+		}
+		r.report.Pruned = append(r.report.Pruned, r.deleteSnapshot(r.safe, d.Snapshot, d.Reason, 0))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
@@ -53,46 +54,58 @@ func invalidInputError(problems []strictjson.Problem) error {
 	return &InvalidInputError{Problems: problems}
 }
 
-// errTwoInputs is a start with more than one argument: nobody can know which of them was meant.
-var errTwoInputs = &InvalidInputError{Problems: []strictjson.Problem{{Path: rootPath,
-	Message: "must be one JSON object, but there are two inputs or more. Give one, such as " + exampleInput}}}
+// twoInputs is a start with more than one argument: nobody can know which of them was meant.
+func twoInputs(example string) error {
+	return &InvalidInputError{Problems: []strictjson.Problem{{Path: rootPath,
+		Message: "must be one JSON object, but there are two inputs or more. Give one, such as " + example}}}
+}
 
-// decodeSnapshotUpdateVerify reads and validates the input of SnapshotUpdateVerify. The error is an InvalidInputError
-// with every problem of both steps, and the input is then the zero value: a half-read one must not be used.
+// decodeSnapshotUpdateVerify reads and validates the input of SnapshotUpdateVerify.
 func decodeSnapshotUpdateVerify(raw converter.RawValue) (SnapshotUpdateVerifyInput, error) {
-	data, problem := inputJSON(raw)
+	return decodeInput(raw, defaultSnapshotUpdateVerifyInput(), validateSnapshotUpdateVerify, exampleInput)
+}
+
+// decodeInput reads the input of a runbook over its defaults and validates it. The error is an InvalidInputError with
+// every problem of both steps, and the input is then the zero value: a half-read one must not be used.
+func decodeInput[T any](raw converter.RawValue, in T, validate func(*T, []strictjson.Problem) []strictjson.Problem, example string) (T, error) {
+	var none T
+	data, problem := inputJSON(raw, example)
 	if problem != nil {
-		return SnapshotUpdateVerifyInput{}, invalidInputError([]strictjson.Problem{*problem})
+		return none, invalidInputError([]strictjson.Problem{*problem})
 	}
-	in := defaultSnapshotUpdateVerifyInput()
 	problems := strictjson.DecodeWith(data, &in, checkDefaults)
-	problems = append(problems, validateSnapshotUpdateVerify(&in, problems)...)
+	problems = append(problems, validate(&in, problems)...)
 	if len(problems) > 0 {
-		return SnapshotUpdateVerifyInput{}, invalidInputError(nameRoot(problems, data))
+		return none, invalidInputError(nameRoot(problems, data, example))
 	}
 	return in, nil
 }
 
 // inputJSON takes the JSON out of what Temporal hands to the workflow. Temporal starts a workflow that was given no
 // input at all as readily as any other.
-func inputJSON(raw converter.RawValue) ([]byte, *strictjson.Problem) {
+func inputJSON(raw converter.RawValue, example string) ([]byte, *strictjson.Problem) {
 	payload := raw.Payload()
 	encoding := string(payload.GetMetadata()[converter.MetadataEncoding])
 	switch {
 	case payload == nil || encoding == converter.MetadataEncodingNil:
 		return nil, &strictjson.Problem{Path: rootPath,
-			Message: "missing: there is none at all. Give one JSON object, such as " + exampleInput}
+			Message: "missing: there is none at all. Give one JSON object, such as " + example}
 	case encoding != converter.MetadataEncodingJSON:
 		return nil, &strictjson.Problem{Path: rootPath,
 			Message: fmt.Sprintf("must be JSON (encoding %s), got the encoding %s. Give one JSON object, such as %s",
-				converter.MetadataEncodingJSON, strictjson.Quote(encoding), exampleInput)}
+				converter.MetadataEncodingJSON, strictjson.Quote(encoding), example)}
 	default:
 		return payload.GetData(), nil
 	}
 }
 
+// jsonPayload is JSON as Temporal's default converter would write it.
+func jsonPayload(data []byte) *commonpb.Payload {
+	return &commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: data}
+}
+
 // nameRoot gives problems of the whole input a path to print, and an example where there is no object to mend.
-func nameRoot(problems []strictjson.Problem, data []byte) []strictjson.Problem {
+func nameRoot(problems []strictjson.Problem, data []byte, example string) []strictjson.Problem {
 	isObject := bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
 	for i := range problems {
 		if problems[i].Path != "" {
@@ -100,7 +113,7 @@ func nameRoot(problems []strictjson.Problem, data []byte) []strictjson.Problem {
 		}
 		problems[i].Path = rootPath
 		if !isObject {
-			problems[i].Message += ". Give one JSON object, such as " + exampleInput
+			problems[i].Message += ". Give one JSON object, such as " + example
 		}
 	}
 	return problems
@@ -131,6 +144,7 @@ func defaultSnapshotUpdateVerifyInput() SnapshotUpdateVerifyInput {
 		},
 		Retention: RetentionInput{KeepLast: 2},
 		Lock:      LockInput{OnBusy: BusyWait, Timeout: Duration(30 * time.Minute)},
+		Backup:    BackupInput{Timeout: Duration(2 * time.Hour)},
 	}
 }
 

@@ -74,7 +74,8 @@ func TestTheDocumentedInputIsReadAsItStands(t *testing.T) {
 		Retention: RetentionInput{
 			KeepLast: 2,
 		},
-		Lock: LockInput{OnBusy: BusyWait, Timeout: Duration(30 * time.Minute)},
+		Backup: BackupInput{Timeout: Duration(2 * time.Hour)},
+		Lock:   LockInput{OnBusy: BusyWait, Timeout: Duration(30 * time.Minute)},
 	}, in)
 }
 
@@ -92,7 +93,7 @@ func TestTheLeastInputGetsEveryDocumentedDefault(t *testing.T) {
 	written, err := json.Marshal(defaultSnapshotUpdateVerifyInput())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
-		"server_id": 0, "snapshot": {"name_prefix": "pre-update", "ready_timeout": "30m"},
+		"server_id": 0, "backup": {"timeout": "2h"}, "snapshot": {"name_prefix": "pre-update", "ready_timeout": "30m"},
 		"update": {"kind": "", "timeout": "30m", "heartbeat_timeout": "2m", "begin_timeout": "30m", "on_unknown": "hold"},
 		"verify": {"baseline": true, "initial_delay": "10s", "interval": "10s", "timeout": "10m", "successes": 3, "failures": 3, "bake_time": "0s"},
 		"rollback": {"on_failure": "restore", "restore_timeout": "45m", "hold_timeout": "24h"},
@@ -141,11 +142,11 @@ func TestAnInputThatIsNotJSONIsRefusedByItsEncoding(t *testing.T) {
 }
 
 func TestTheErrorListsEveryProblemOnALineOfItsOwn(t *testing.T) {
-	_, err := decodeSnapshotUpdateVerify(jsonInput(`{"sever_id": 5, "update": {"kind": "ssh", "timeout": "0s"}, "verify": {"skip": true}}`))
+	_, err := decodeSnapshotUpdateVerify(jsonInput(`{"sever_id": 5, "update": {"kind": "sssh", "timeout": "0s"}, "verify": {"skip": true}}`))
 	require.EqualError(t, err, `4 problems in the input:
-- sever_id: is not a known field: did you mean "server_id"? Known here: server_id, reason, snapshot, update, verify, rollback, retention, lock, dry_run
+- sever_id: is not a known field: did you mean "server_id"? Known here: server_id, reason, snapshot, update, verify, rollback, retention, lock, backup, notify, not_during, dry_run
 - server_id: is required: the server's number at VPS.org, from 1 to 999999999999
-- update.kind: ssh is not in this version of Safepoint: use one of none, external, webhook
+- update.kind: must be one of none, external, webhook, ssh, workflow, got "sssh"
 - update.timeout: must be from 1s to 24h, got 0s`)
 
 	_, err = decodeSnapshotUpdateVerify(jsonInput(`{"server_id": 5, "update": {"kind": "none"}}`))

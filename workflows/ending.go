@@ -19,10 +19,13 @@ type ending struct {
 	next    string
 }
 
+// serverNotChanged ends the summary of every run that ends before its change.
+const serverNotChanged = " The server was not changed."
+
 // notChanged ends a run before its change: the server was not touched.
 func notChanged(failure, format string, args ...any) *ending {
 	return &ending{outcome: OutcomeNotChanged, failure: failure,
-		summary: fmt.Sprintf(format, args...) + " The server was not changed."}
+		summary: fmt.Sprintf(format, args...) + serverNotChanged}
 }
 
 // withNext adds what a person should do.
@@ -44,7 +47,7 @@ func (e *ending) result(report *Report) (*Report, error) {
 		}
 		return nil, temporal.NewApplicationErrorWithOptions(message, e.failure,
 			temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{*report}})
-	default: // committed, skipped, planned: the only ends that complete
+	default: // committed, restored, skipped, planned and the like: the only ends that complete
 		return report, nil
 	}
 }
@@ -84,6 +87,9 @@ func (r *serverRun) close(ctx workflow.Context, end *ending) {
 func (r *serverRun) stoppedBeforeChange() *ending {
 	if r.lockLostEarly {
 		return lockLost(r.lock)
+	}
+	if r.onDemand {
+		return &ending{outcome: OutcomeCanceled, summary: "Canceled before the restore. Nothing was restored; a safety snapshot that was begun stays on the server."}
 	}
 	return &ending{outcome: OutcomeCanceled, summary: "Canceled before the change. The server was not changed; a snapshot that was begun is left to retention."}
 }

@@ -19,6 +19,8 @@ type externalChange struct {
 	earlierRun bool
 	lastBeat   time.Time
 	report     *ReportRequest
+	// frozen says that a freeze window began before a runner did.
+	frozen string
 }
 
 // changeExternally opens the change to one runner and waits for its report.
@@ -26,7 +28,7 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 	x, u := &r.external, r.in.Update
 	x.open = true
 	r.waitFor(ctx, "a runner to begin the change (update %q)", UpdateBegin)
-	begun, err := workflow.AwaitWithTimeout(before, u.BeginTimeout.Std(), func() bool { return x.granted != "" || x.earlierRun })
+	begun, err := workflow.AwaitWithTimeout(before, u.BeginTimeout.Std(), func() bool { return x.granted != "" || x.earlierRun || x.frozen != "" })
 	x.open, x.closed = false, true
 	switch {
 	case x.granted != "":
@@ -36,6 +38,10 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 		r.changeBegun = true
 		r.settleChange(contract.ChangeUnknown, "this run was reset; an earlier run may have let a runner begin")
 		return nil
+	case x.frozen != "":
+		r.settleChange(contract.ChangeNotStarted, x.frozen)
+		return notChanged(contract.FailChangeNotStarted, "A freeze window began before the change: %s.", x.frozen).
+			withNext("start the deploy again with a new deploy id after the window.")
 	case err != nil:
 		return r.stoppedBeforeChange()
 	case !begun && !decidedByOriginalRun(r.safe, r.report.OriginalRunID):
@@ -120,6 +126,8 @@ func (r *updateRun) begin(ctx workflow.Context, request BeginRequest) (BeginAnsw
 		return BeginAnswer{Detail: "another runner makes this change; await the verdict"}, nil
 	case x.earlierRun:
 		return BeginAnswer{Detail: "the run was reset and an earlier runner may have begun; await the verdict"}, nil
+	case x.frozen != "":
+		return BeginAnswer{Detail: x.frozen}, nil
 	default:
 		return BeginAnswer{Detail: "the run ended or stopped waiting before the change"}, nil
 	}
@@ -141,6 +149,9 @@ func (r *updateRun) grant(ctx workflow.Context, runner string) {
 		return
 	}
 	if x.granted != "" || !x.open || r.beforeChange.Err() != nil {
+		return
+	}
+	if x.frozen = frozen(ctx, r.notDuring, r.serverID); x.frozen != "" {
 		return
 	}
 	// From this very moment a cancel or a lost lock no longer stops the run.

@@ -50,6 +50,18 @@ func (r *updateRun) setHandlers(ctx workflow.Context) error {
 	return nil
 }
 
+// answerPeople makes a run that only people talk to answer its query and their decisions.
+func (r *serverRun) answerPeople(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandlerWithOptions(ctx, QueryStatus, r.status,
+		workflow.QueryHandlerOptions{Description: "phase, what it waits for, snapshot, verdicts, what a person may do"}); err != nil {
+		return err
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateDecide, r.decide, workflow.UpdateHandlerOptions{
+		Validator:   r.checkDecision,
+		Description: "a person decides for a held run; the status says what may be decided",
+	})
+}
+
 // refuseUpdates answers every update of a run whose input cannot be used with what is wrong with it: whoever begins and
 // starts the run in one request would otherwise learn only that there is no such update.
 func refuseUpdates(ctx workflow.Context, end error) error {
@@ -99,6 +111,7 @@ func (r *serverRun) status() (Status, error) {
 		Phases:     r.report.Phases,
 		Notes:      r.report.Notes,
 		CanDo:      r.canDo(),
+		Loss:       r.report.Loss,
 	}
 	if n := len(r.report.Verifications); n > 0 {
 		s.LastVerification = &r.report.Verifications[n-1]
@@ -122,7 +135,7 @@ func (r *serverRun) canDo() []string {
 		}
 		return can
 	case r.restoreBegun:
-		return []string{"safepoint status " + id + " --wait  # a rollback is never interrupted"}
+		return []string{"safepoint status " + id + " --wait  # a restore is never interrupted"}
 	default:
 		return []string{"temporal workflow cancel -w " + id + "  # leaves the server safe"}
 	}

@@ -54,9 +54,29 @@ func (h *harness) registerDoubles() {
 	double(h, contract.ActivitySendWebhook, func(contract.SendWebhookInput) contract.SendWebhookResult {
 		return contract.SendWebhookResult{Result: contract.ChangeSucceeded, Status: 200, Detail: "HTTP 200"}
 	})
+	double(h, contract.ActivityRunSSH, func(contract.RunSSHInput) contract.RunSSHResult {
+		code := 0
+		return contract.RunSSHResult{Result: contract.ChangeSucceeded, ExitCode: &code, Output: "done", Detail: "exit code 0"}
+	})
+	double(h, contract.ActivityFindBackup, func(contract.FindBackupInput) contract.FindBackupResult {
+		return contract.FindBackupResult{RunID: testRunID}
+	})
+	double(h, contract.ActivityCreateBackup, func(in contract.CreateBackupInput) contract.CreateBackupResult {
+		return contract.CreateBackupResult{Answer: accepted(), Backup: contract.Backup{ID: testBackupID, ServerID: in.ServerID, Status: contract.BackupInProgress}}
+	})
+	double(h, contract.ActivityAwaitBackup, func(in contract.AwaitBackupInput) contract.AwaitBackupResult {
+		return contract.AwaitBackupResult{State: contract.AwaitDone, Backup: contract.Backup{ID: in.BackupID, Status: contract.BackupCompleted}}
+	})
+	double(h, contract.ActivityNotify, func(contract.NotifyInput) struct{} { return struct{}{} })
+	double(h, contract.ActivityAwaitRun, func(in contract.AwaitRunInput) contract.AwaitRunResult {
+		return contract.AwaitRunResult{State: contract.AwaitDone, Ended: []contract.RunEnd{{WorkflowID: in.Runs[0].WorkflowID, Status: contract.RunCompleted}}}
+	})
 	double(h, contract.ActivityVerify, func(contract.VerifyInput) contract.VerifyResult { return verdict(contract.VerdictPassed) })
 	double(h, contract.ActivityAwaitLock, func(contract.AwaitLockInput) contract.AwaitLockResult {
 		return contract.AwaitLockResult{Free: true}
+	})
+	double(h, contract.ActivityLastHolder, func(contract.LastHolderInput) contract.LastHolderResult {
+		return contract.LastHolderResult{Found: true, HolderWorkflowID: testAfterRun, HolderRunID: "r41"}
 	})
 	double(h, contract.ActivityLockGrace, func(in contract.LockGraceInput) contract.LockGraceResult {
 		return contract.LockGraceResult{Grace: in.WriteGrace}

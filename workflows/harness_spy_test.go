@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"slices"
 
 	"go.temporal.io/sdk/interceptor"
@@ -42,9 +43,11 @@ func (s *spyInbound) Init(outbound interceptor.WorkflowOutboundInterceptor) erro
 
 func (s *spyInbound) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	info := workflow.GetInfo(ctx)
-	if info.WorkflowType.Name != TypeSnapshotUpdateVerify {
+	if info.WorkflowType.Name != cmp.Or(s.h.runbook, TypeSnapshotUpdateVerify) {
 		result, err := s.Next.ExecuteWorkflow(ctx, in)
-		s.h.lockEnds = append(s.h.lockEnds, err)
+		if info.WorkflowType.Name == TypeServerLock {
+			s.h.lockEnds = append(s.h.lockEnds, err)
+		}
 		return result, err
 	}
 	info.OriginalRunID, info.WorkflowStartTime = s.h.originalRunID, testStart
@@ -76,6 +79,12 @@ func (s *spyOutbound) UpsertTypedSearchAttributes(ctx workflow.Context, updates 
 }
 
 func (s *spyOutbound) ExecuteChildWorkflow(ctx workflow.Context, childType string, args ...any) workflow.ChildWorkflowFuture {
+	if slices.Contains(s.h.taken, childType) {
+		return takenLock(ctx)
+	}
+	if childType != TypeServerLock {
+		return s.Next.ExecuteChildWorkflow(ctx, childType, args...)
+	}
 	if s.h.busy > 0 {
 		s.h.busy--
 		return takenLock(ctx)

@@ -27,6 +27,7 @@ import (
 const (
 	testServerID   = 12345
 	testSnapshotID = 900
+	testBackupID   = 9001
 	testRunner     = "runner-a"
 	// testRunID is what the test environment calls its only run.
 	testRunID = "default-test-run-id"
@@ -64,6 +65,9 @@ type harness struct {
 	t   *testing.T
 	env *testsuite.TestWorkflowEnvironment
 	in  SnapshotUpdateVerifyInput
+	// runbook and input, when set, are run instead of SnapshotUpdateVerify with in.
+	runbook string
+	input   any
 	// existing are the snapshots that the server has before the run makes its own.
 	existing []contract.Snapshot
 	// server is what every look at the server shows.
@@ -74,6 +78,8 @@ type harness struct {
 	attempt int32
 	// busy is how many starts of the lock find it taken; the test environment cannot do that by itself.
 	busy int
+	// taken are child workflow types whose start finds the id taken.
+	taken []string
 
 	mu       sync.Mutex
 	script   map[string][]step
@@ -200,9 +206,13 @@ type ended struct {
 // run executes the runbook, and checks what must hold for every run whatever happened in it.
 func (h *harness) run() ended {
 	h.t.Helper()
-	raw, err := json.Marshal(h.in)
+	runbook, input := TypeSnapshotUpdateVerify, any(h.in)
+	if h.runbook != "" {
+		runbook, input = h.runbook, h.input
+	}
+	raw, err := json.Marshal(input)
 	require.NoError(h.t, err)
-	h.env.ExecuteWorkflow(TypeSnapshotUpdateVerify, rawJSON(raw))
+	h.env.ExecuteWorkflow(runbook, rawJSON(raw))
 	require.True(h.t, h.env.IsWorkflowCompleted())
 	e := ended{harness: h, err: h.env.GetWorkflowError()}
 	var app *temporal.ApplicationError

@@ -16,6 +16,8 @@ type question struct {
 	why     string
 	allowed []Decision
 	timeout Duration
+	// also are other words for allowed decisions, for whoever knows only those.
+	also map[Decision]Decision
 	// settled says that the question has been answered in another way; nil where only a person can.
 	settled func() bool
 }
@@ -27,6 +29,14 @@ var (
 	// approvalDecisions are about going on.
 	approvalDecisions = []Decision{DecideApprove, DecideDeny, DecideExtend}
 )
+
+// meant is the decision that a word stands for.
+func (q question) meant(word Decision) Decision {
+	if decision, known := q.also[word]; known {
+		return decision
+	}
+	return word
+}
 
 // holdState is a run that waits for a person.
 type holdState struct {
@@ -61,6 +71,7 @@ func (r *serverRun) holdForPerson(ctx workflow.Context, q question) holdEnd {
 	}
 	h.until = workflow.Now(r.safe).Add(q.timeout.Std())
 	r.waitFor(r.safe, "a person to decide: %s", q.why)
+	r.tell(contract.NotifyHeld, q.why, "safepoint decide "+shellWord(r.report.WorkflowID)+" "+decisionWords(q.allowed))
 	for {
 		left := h.until.Sub(workflow.Now(r.safe))
 		settled, err := workflow.AwaitWithTimeout(waitOn, max(left, 0), func() bool {
@@ -108,7 +119,7 @@ func (r *serverRun) checkDecision(request DecideRequest) error {
 		return refuse("nothing is to be decided: the run has ended as %s", r.report.Outcome)
 	case r.hold == nil:
 		return refuse("nothing is to be decided: the run is in phase %s and waits for %s", r.phase, r.waitingFor)
-	case !slices.Contains(r.hold.allowed, request.Decision):
+	case !slices.Contains(r.hold.allowed, r.hold.meant(request.Decision)):
 		return refuse("decision must be one of %s; got %q", decisionList(r.hold.allowed), request.Decision)
 	case r.hold.decided != nil:
 		return refuse("already decided: %s by %q", r.hold.decided.Decision, r.hold.decided.By)
@@ -127,13 +138,22 @@ func decisionList(decisions []Decision) string {
 	return strings.Join(words, ", ")
 }
 
+// decisionWords are the choices as a command's help writes them.
+func decisionWords(decisions []Decision) string {
+	return strings.ReplaceAll(decisionList(decisions), ", ", "|")
+}
+
 // decide is the handler of the update "decide".
 func (r *serverRun) decide(ctx workflow.Context, request DecideRequest) (DecideAnswer, error) {
-	record := DecisionRecord{Decision: request.Decision, By: request.By, Note: request.Note, At: workflow.Now(ctx)}
+	decision := r.hold.meant(request.Decision)
+	record := DecisionRecord{Decision: decision, By: request.By, Note: request.Note, At: workflow.Now(ctx)}
 	r.report.Decisions = append(r.report.Decisions, record)
 	r.hold.decided = &record
-	switch request.Decision {
+	switch decision {
 	case DecideCommit:
+		if r.onDemand {
+			return DecideAnswer{Accepted: true, Detail: "the server is kept as it is"}, nil
+		}
 		return DecideAnswer{Accepted: true, Detail: "the change is kept"}, nil
 	case DecideRollback:
 		return DecideAnswer{Accepted: true, Detail: "the server is rolled back by restore"}, nil

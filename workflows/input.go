@@ -1,6 +1,10 @@
 package workflows
 
-import "github.com/safepoint-dev/safepoint/internal/contract"
+import (
+	"encoding/json"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
 
 // Duration is a duration written as a string in JSON, such as "30m".
 type Duration = contract.Duration
@@ -18,6 +22,12 @@ type SnapshotUpdateVerifyInput struct {
 	Rollback  RollbackInput  `json:"rollback"`
 	Retention RetentionInput `json:"retention"`
 	Lock      LockInput      `json:"lock"`
+	// Backup asks for a manual backup as well: snapshots are short-term, backups long-term (the vendor's own advice).
+	Backup BackupInput `json:"backup,omitzero"`
+	// Notify are URLs that are told how the run goes; up to 10.
+	Notify []NotifyTarget `json:"notify,omitempty"`
+	// NotDuring are freeze windows: the change does not begin in one; up to 100.
+	NotDuring []FreezeWindow `json:"not_during,omitempty"`
 	// DryRun says what would happen and writes nothing; default false.
 	DryRun bool `json:"dry_run,omitempty"`
 }
@@ -44,6 +54,10 @@ const (
 	UpdateExternal UpdateKind = "external"
 	// UpdateWebhook: one POST to a URL of the user.
 	UpdateWebhook UpdateKind = "webhook"
+	// UpdateSSH: one command over ssh, with the worker's own key and user.
+	UpdateSSH UpdateKind = "ssh"
+	// UpdateWorkflow: the user's own child workflow.
+	UpdateWorkflow UpdateKind = "workflow"
 )
 
 // OnUnknown is what follows when nobody knows whether the change was made and verification is not red.
@@ -61,6 +75,13 @@ type UpdateInput struct {
 	Kind UpdateKind `json:"kind"`
 	// URL is what a webhook change posts to: http or https.
 	URL string `json:"url,omitempty"`
+	// Address is the host:port that an ssh change connects to, and Command what it runs there, once.
+	Address string `json:"address,omitempty"`
+	Command string `json:"command,omitempty"`
+	// Type is the workflow type of a workflow change, TaskQueue where its worker polls, Input its one JSON argument.
+	Type      string          `json:"type,omitempty"`
+	TaskQueue string          `json:"task_queue,omitempty"`
+	Input     json.RawMessage `json:"input,omitempty"`
 	// Timeout is how long the change may take, from 1s to 24h; default 30m.
 	Timeout Duration `json:"timeout,omitempty"`
 	// HeartbeatTimeout is how long an external runner may be silent, from 1s to 24h and at least a 1000th of Timeout;

@@ -30,6 +30,17 @@ func (h *harness) count(name string) int {
 	return n
 }
 
+// callsOf are the calls of one activity, in order.
+func (h *harness) callsOf(name string) []call {
+	var calls []call
+	for _, c := range h.calls {
+		if c.name == name {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
 // inputs are what one activity was called with, in order.
 func inputs[I any](h *harness, name string) []I {
 	var all []I
@@ -67,7 +78,7 @@ func (e ended) checkEveryRun() {
 	e.checkPhases()
 }
 
-var completedOutcomes = map[Outcome]bool{OutcomeCommitted: true, OutcomeSkipped: true, OutcomePlanned: true}
+var completedOutcomes = map[Outcome]bool{OutcomeCommitted: true, OutcomeSkipped: true, OutcomePlanned: true, OutcomeRestored: true, OutcomeRotated: true, OutcomeAudited: true}
 
 // checkOrder checks laws 1, 2 and 3 on the order of the calls.
 func (e ended) checkOrder() {
@@ -79,6 +90,8 @@ func (e ended) checkOrder() {
 			assert.NotContains(t, writes, c.name, "a write after the end")
 		}
 		switch out := c.out.(type) {
+		case contract.PreflightResult:
+			completed = completed || e.chosenCompleted(out.Snapshots)
 		case contract.AwaitSnapshotResult:
 			completed = completed || (out.State == contract.AwaitDone && out.Snapshot.Completed())
 		case contract.CreateSnapshotResult:
@@ -99,6 +112,24 @@ func (e ended) checkOrder() {
 	assert.LessOrEqual(t, e.count(contract.ActivitySendWebhook), 1, "a change is never made twice")
 }
 
+// chosenCompleted says whether a list shows the snapshot that RollbackByRestore chose as completed, and of this server.
+func (e ended) chosenCompleted(all []contract.Snapshot) bool {
+	return e.runbook == TypeRollbackByRestore && slices.ContainsFunc(all, func(s contract.Snapshot) bool {
+		return e.report.Snapshot != nil && s.ID == e.report.Snapshot.ID && s.ServerID == testServerID && s.Completed()
+	})
+}
+
+// ownPolicy is the one policy that the runbook may delete by.
+func (e ended) ownPolicy() string {
+	if e.runbook == TypeRollbackByRestore {
+		return contract.PolicySafety
+	}
+	if in, ok := e.input.(SnapshotRotationInput); ok {
+		return in.Policy.Name
+	}
+	return contract.PolicyUpdate
+}
+
 // checkFences checks that every write carries a lock and the run's identity.
 func (e ended) checkFences() {
 	t := e.t
@@ -110,7 +141,7 @@ func (e ended) checkFences() {
 			fence = in.Fence
 		case contract.DeleteSnapshotInput:
 			fence = in.Fence
-			assert.Equal(t, contract.PolicyUpdate, in.Policy, "law 4")
+			assert.Equal(t, e.ownPolicy(), in.Policy, "law 4")
 		case contract.RestoreSnapshotInput:
 			fence = in.Fence
 			assert.Equal(t, e.report.Snapshot.ID, in.SnapshotID, "law 3: only the run's own snapshot")

@@ -99,7 +99,7 @@ func TestTheLockIsAskedForWithTheGraceOfTheChange(t *testing.T) {
 		change time.Duration
 	}{
 		{UpdateNone, contract.WriteGrace},
-		{UpdateWebhook, webhookDeadline(30 * time.Minute)},
+		{UpdateWebhook, changeDeadline(30 * time.Minute)},
 		{UpdateExternal, 2 * time.Minute}, // heartbeat_timeout
 	}
 	for _, c := range cases {

@@ -73,10 +73,14 @@ type Status struct {
 	// Hold says why the run is held and until when; empty when it is not.
 	Hold *Hold `json:"hold,omitempty"`
 	// CanDo are the things that a person may do now, as commands.
-	CanDo   []string      `json:"can_do,omitempty"`
+	CanDo []string `json:"can_do,omitempty"`
+	// Loss says what a restore by RollbackByRestore overwrites.
+	Loss    string        `json:"loss,omitempty"`
 	Outcome Outcome       `json:"outcome,omitempty"`
 	Phases  []PhaseRecord `json:"phases"`
 	Notes   []string      `json:"notes,omitempty"`
+	// Fleet is how a run of many servers stands: counts, the last failures, what is under way.
+	Fleet *FleetRecord `json:"fleet,omitempty"`
 }
 
 // Window is the documented length of a wait, counted from Status.Window.From.

@@ -5,7 +5,14 @@ import "go.temporal.io/sdk/temporal"
 // Workflow types.
 const (
 	TypeSnapshotUpdateVerify = "SnapshotUpdateVerify"
-	TypeServerLock           = "ServerLock"
+	TypeRollbackByRestore    = "RollbackByRestore"
+	TypeSnapshotRotation     = "SnapshotRotation"
+	TypeSnapshotAudit        = "SnapshotAudit"
+	TypeFleetUpdate          = "FleetUpdate"
+	// Internal: started by runbooks, never by people.
+	TypeServerLock   = "ServerLock"
+	TypeFleetPage    = "FleetPage"
+	TypeNotification = "Notification"
 )
 
 // What a running runbook can be asked and told.
@@ -15,6 +22,10 @@ const (
 	UpdateReport    = "report"
 	UpdateDecide    = "decide"
 	SignalHeartbeat = "heartbeat"
+	// A fleet starts no further target while it is paused, and never again once it is aborted.
+	UpdatePause  = "pause"
+	UpdateResume = "resume"
+	UpdateAbort  = "abort"
 	// SignalRelease ends a ServerLock cleanly.
 	SignalRelease = "release"
 )
@@ -46,6 +57,14 @@ const (
 	PhaseCommit    Phase = "commit"
 	PhaseRollback  Phase = "rollback"
 	PhaseDone      Phase = "done"
+
+	// Phases of the runbooks that are not SnapshotUpdateVerify.
+	PhaseRestore Phase = "restore"
+	PhasePrune   Phase = "prune"
+	PhaseSelect  Phase = "select"
+	PhaseCanary  Phase = "canary"
+	PhaseRollout Phase = "rollout"
+	PhaseUndo    Phase = "undo" // a stopped fleet rolls back what it committed
 )
 
 // Outcome is how a runbook ended; it is the value of SafepointOutcome.
@@ -64,4 +83,18 @@ const (
 	OutcomeRollbackFailed       Outcome = "rollback_failed"
 	OutcomeChangeFailed         Outcome = "change_failed"
 	OutcomeChangeUnknown        Outcome = "change_unknown"
+
+	// OutcomeRestored: RollbackByRestore restored the server and verified it.
+	OutcomeRestored Outcome = "restored"
+	// OutcomeRotated: SnapshotRotation made its snapshot and pruned by its policy.
+	OutcomeRotated Outcome = "rotated"
+	// OutcomeIncomplete: a rotation of many servers in which at least one failed, or of one that pruned in part.
+	OutcomeIncomplete Outcome = "incomplete"
+	// OutcomeAudited: SnapshotAudit found nothing stale; OutcomeStale: it did.
+	OutcomeAudited Outcome = "audited"
+	OutcomeStale   Outcome = "stale"
+	// OutcomeFleetFailed: every target was tried and at least one was not committed.
+	OutcomeFleetFailed Outcome = "fleet_failed"
+	// OutcomeFleetStopped: the fleet stopped before every target was tried, by its rule or by a person.
+	OutcomeFleetStopped Outcome = "fleet_stopped"
 )

@@ -50,17 +50,6 @@ func deadlineOptions(ctx workflow.Context, deadline time.Duration, summary strin
 	})
 }
 
-// webhookDeadline is the deadline of the change itself when it is a webhook: the user's time-out, the time the request
-// may take to leave the worker, and room to report the answer.
-func webhookDeadline(timeout time.Duration) time.Duration {
-	return timeout + contract.WriteSendWithin + 5*time.Second
-}
-
-// webhookOptions are for the one POST of a webhook change. See writeOptions; the deadline is the user's.
-func webhookOptions(ctx workflow.Context, timeout time.Duration, summary string) workflow.Context {
-	return deadlineOptions(ctx, webhookDeadline(timeout), summary)
-}
-
 // waitOptions are for the long waits. They heartbeat and run on a queue of their own. The time-out is counted by the
 // activity itself, across its attempts and only while a worker really looks; the start-to-close time here is only a
 // backstop for an attempt that forgot to end.

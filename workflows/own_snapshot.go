@@ -28,7 +28,12 @@ func (r *serverRun) makeRoom(ctx workflow.Context) *ending {
 	if err != nil {
 		return notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
 	}
-	for _, old := range plan.Remove {
+	return r.freePlaces(ctx, plan.Remove)
+}
+
+// freePlaces deletes old snapshots of our own, as the quota was planned.
+func (r *serverRun) freePlaces(ctx workflow.Context, plan []contract.Snapshot) *ending {
+	for _, old := range plan {
 		r.waitFor(ctx, "room for one more snapshot")
 		pruned := r.deleteSnapshot(r.safe, old, "made room for this run's snapshot", 0)
 		r.report.Pruned = append(r.report.Pruned, pruned)
@@ -84,7 +89,7 @@ func (r *serverRun) createSnapshot(ctx workflow.Context) (contract.Snapshot, *en
 		pause := retryPause(result.Answer, try)
 		if workflow.Now(ctx).Sub(began)+pause > r.snapshotInput.ReadyTimeout.Std() {
 			return contract.Snapshot{}, notChanged(contract.FailSnapshot, "The API did not take the snapshot within %s: %s.", r.snapshotInput.ReadyTimeout, result.Answer.Detail).
-				withNext("look at the API's state, then start the run again; raise snapshot.ready_timeout if it is only slow.")
+				withNext("look at the API's state, then start the run again; raise %s if it is only slow.", r.readyTimeoutField())
 		}
 		if err := workflow.Sleep(ctx, pause); err != nil {
 			return contract.Snapshot{}, r.stoppedBeforeChange()
@@ -189,7 +194,7 @@ func (r *serverRun) awaitSnapshot(ctx workflow.Context, begun contract.Snapshot)
 			withNext("find out who deleted it, then start the run again.")
 	default: // timed out
 		return notChanged(contract.FailSnapshot, "Snapshot %d was not completed within %s. %s", begun.ID, timeout, result.Detail).
-			withNext("look at the snapshot at VPS.org; raise snapshot.ready_timeout if it is only slow.")
+			withNext("look at the snapshot at VPS.org; raise %s if it is only slow.", r.readyTimeoutField())
 	}
 	made := result.Snapshot
 	r.made, r.snapshots = &made, result.All
@@ -197,10 +202,10 @@ func (r *serverRun) awaitSnapshot(ctx workflow.Context, begun contract.Snapshot)
 	return nil
 }
 
-// deleteTwins removes duplicates of the restore point that a lost answer has cost. The kept one is completed.
+// deleteTwins removes duplicates of the run's own snapshot that a lost answer has cost. The kept one is completed.
 func (r *serverRun) deleteTwins(ctx workflow.Context, twins []contract.Snapshot) {
 	for _, twin := range twins {
-		r.report.Pruned = append(r.report.Pruned, r.deleteSnapshot(ctx, twin, "a duplicate of the restore point, made by a request whose answer was lost", r.made.ID))
+		r.report.Pruned = append(r.report.Pruned, r.deleteSnapshot(ctx, twin, "a duplicate of this run's snapshot, made by a request whose answer was lost", r.made.ID))
 	}
 }
 
@@ -223,6 +228,14 @@ func (r *serverRun) removeTwins(ctx workflow.Context) {
 		}
 	}
 	r.deleteTwins(ctx, twins)
+}
+
+// readyTimeoutField is where the input says how long the run's own snapshot may take.
+func (r *serverRun) readyTimeoutField() string {
+	if r.purpose == contract.PurposeSafety {
+		return "safety.ready_timeout"
+	}
+	return "snapshot.ready_timeout"
 }
 
 // alreadyPruned says whether this run has deleted the snapshot.

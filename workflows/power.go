@@ -12,9 +12,9 @@ import (
 // stopForSnapshot stops the server, so that the copy is consistent. From here on every end of the run looks whether
 // the server has to be started again (law 11). A cancel or a lost lock ends the tries; only a request that is in flight
 // is waited for.
-func (r *updateRun) stopForSnapshot(ctx workflow.Context) *ending {
+func (r *serverRun) stopForSnapshot(ctx workflow.Context) *ending {
 	r.stopMayBeSent = true
-	detail := r.power(ctx, contract.ActivityStopServer, contract.ServerStopped, r.in.Snapshot.ReadyTimeout.Std())
+	detail := r.power(ctx, contract.ActivityStopServer, contract.ServerStopped, r.snapshotInput.ReadyTimeout.Std())
 	if ctx.Err() != nil {
 		return r.stoppedBeforeChange()
 	}

@@ -13,24 +13,37 @@ import (
 // preflight finds out whether the run can go to its end: the token works, the server is there and in a fit state, and
 // the quota has room, or will have when our own old snapshots are pruned as the policy would do anyway.
 func (r *serverRun) preflight(ctx workflow.Context) *ending {
+	if end := r.lookFirst(ctx); end != nil {
+		return end
+	}
+	if why := frozen(ctx, r.notDuring, r.serverID); why != "" {
+		return notChanged(contract.FailPreflight, "A freeze window is open: %s.", why).
+			withNext("start the run again after the window, or take it out of not_during.")
+	}
+	if r.server.Status != contract.ServerActive {
+		return notChanged(contract.FailPreflight, "The server is %q, not active.", r.server.Status).
+			withNext("bring the server to the state active (start it, or wait for the action under way to end), then start the run again.")
+	}
+	return r.checkQuota(ctx)
+}
+
+// lookFirst reads everything that the run must know of the server before it writes anything.
+func (r *serverRun) lookFirst(ctx workflow.Context) *ending {
 	r.waitFor(ctx, "the preflight")
 	var seen contract.PreflightResult
 	err := workflow.ExecuteActivity(readOptions(ctx, "preflight: token, server, snapshots"), contract.ActivityPreflight,
-		contract.PreflightInput{ServerID: r.serverID}).Get(ctx, &seen)
+		contract.PreflightInput{ServerID: r.serverID, Egress: r.egress}).Get(ctx, &seen)
 	if ctx.Err() != nil {
 		return r.stoppedBeforeChange()
 	}
 	if err != nil {
 		return notChanged(contract.FailPreflight, "Preflight failed: %v.", plain(err)).withNext("%s", adviceForRead(err))
 	}
-	r.server, r.snapshots = seen.Server, seen.Snapshots
+	r.server, r.snapshots, r.apiNow = seen.Server, seen.Snapshots, seen.Now
 	r.report.ServerName = seen.Server.Name
+	r.tell(contract.NotifyStarted, "", "")
 	r.own.KnownIDs = r.knownIDs(seen)
-	if seen.Server.Status != contract.ServerActive {
-		return notChanged(contract.FailPreflight, "The server is %q, not active.", seen.Server.Status).
-			withNext("bring the server to the state active (start it, or wait for the action under way to end), then start the run again.")
-	}
-	return r.checkQuota(ctx)
+	return nil
 }
 
 // knownIDs are the snapshots that were there before the first POST, and so can never be adopted. Only a run that was

@@ -8,5 +8,11 @@ import (
 // Register adds every runbook to a worker under its contract name.
 func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(SnapshotUpdateVerify, workflow.RegisterOptions{Name: TypeSnapshotUpdateVerify})
+	r.RegisterWorkflowWithOptions(RollbackByRestore, workflow.RegisterOptions{Name: TypeRollbackByRestore})
+	r.RegisterWorkflowWithOptions(SnapshotRotation, workflow.RegisterOptions{Name: TypeSnapshotRotation})
+	r.RegisterWorkflowWithOptions(SnapshotAudit, workflow.RegisterOptions{Name: TypeSnapshotAudit})
+	r.RegisterWorkflowWithOptions(FleetUpdate, workflow.RegisterOptions{Name: TypeFleetUpdate})
+	r.RegisterWorkflowWithOptions(FleetPage, workflow.RegisterOptions{Name: TypeFleetPage})
+	r.RegisterWorkflowWithOptions(Notification, workflow.RegisterOptions{Name: TypeNotification})
 	r.RegisterWorkflowWithOptions(ServerLock, workflow.RegisterOptions{Name: TypeServerLock})
 }

@@ -39,6 +39,19 @@ type Report struct {
 	Plan []string `json:"plan,omitempty"`
 	// BusyWith is the runbook that held the server when this one gave up or skipped.
 	BusyWith *contract.LockHolder `json:"busy_with,omitempty"`
+	// Kept are the snapshots that a rotation keeps, and why; Stuck are those that it found late or failed.
+	Kept  []KeptSnapshot  `json:"kept,omitempty"`
+	Stuck []StuckSnapshot `json:"stuck,omitempty"`
+	// SafetySnapshot is the copy that RollbackByRestore took before it restored.
+	SafetySnapshot *contract.RestorePoint `json:"safety_snapshot,omitempty"`
+	// Loss says what a restore by RollbackByRestore overwrites, by the API's own clock.
+	Loss string `json:"loss,omitempty"`
+	// Backup is the manual backup that was made beside the snapshot.
+	Backup *BackupRecord `json:"backup,omitempty"`
+	// Fleet is what became of the servers of a runbook of many.
+	Fleet *FleetRecord `json:"fleet,omitempty"`
+	// Audit is what SnapshotAudit found.
+	Audit *contract.AuditResult `json:"audit,omitempty"`
 	// Notes are surprises along the way that did not change the outcome.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -55,6 +68,12 @@ type ChangeRecord struct {
 	Kind   UpdateKind            `json:"kind"`
 	Result contract.ChangeResult `json:"result"`
 	Detail string                `json:"detail,omitempty"`
+	// ExitCode and Output are of an ssh change: the last 64 KiB of what it wrote.
+	ExitCode  *int   `json:"exit_code,omitempty"`
+	Output    string `json:"output,omitempty"`
+	OutputCut bool   `json:"output_cut,omitempty"`
+	// WorkflowID is the child of a workflow change.
+	WorkflowID string `json:"workflow_id,omitempty"`
 	// Runner is the external runner that was granted the change.
 	Runner string `json:"runner,omitempty"`
 	// HeartbeatTimeout is how long that runner may be silent; zero for a change that no runner makes.
@@ -91,7 +110,8 @@ type RollbackRecord struct {
 	// SeenRestoring is true when the server's status was seen restoring.
 	SeenRestoring bool `json:"seen_restoring"`
 	// LostFrom and LostUntil bound the writes that the restore undid: from the request for the snapshot to the acceptance
-	// of the restore, both by the Temporal server's clock. The snapshot itself was taken a little after LostFrom.
+	// of the restore, both by the Temporal server's clock. The snapshot itself was taken a little after LostFrom. Of a
+	// snapshot that another run or a person made only the API's own time is known: LostFrom is that one then.
 	LostFrom  time.Time `json:"lost_from,omitzero"`
 	LostUntil time.Time `json:"lost_until,omitzero"`
 	// StartedServer is true when the restore left the server stopped and the run started it.
@@ -126,4 +146,26 @@ type PrunedSnapshot struct {
 	Reason  string `json:"reason"`
 	Deleted bool   `json:"deleted"`
 	Detail  string `json:"detail,omitempty"`
+}
+
+// KeptSnapshot is one snapshot that a rotation's policy keeps.
+type KeptSnapshot struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// StuckSnapshot is one snapshot of an earlier run that did not come out as it should, and what was done about it.
+type StuckSnapshot struct {
+	ID     int64                   `json:"id"`
+	Name   string                  `json:"name"`
+	Status contract.SnapshotStatus `json:"status"`
+	Detail string                  `json:"detail"`
+}
+
+// BackupRecord is the manual backup of a run.
+type BackupRecord struct {
+	ID     int64  `json:"id,omitempty"`
+	Status string `json:"status,omitempty"`
+	Detail string `json:"detail,omitempty"`
 }

@@ -31,7 +31,7 @@ func (r *serverRun) restore(cause string) *ending {
 	r.restoreBegun = true
 	r.report.Rollback = &RollbackRecord{Cause: cause}
 	for {
-		r.enter(ctx, PhaseRollback)
+		r.enter(ctx, r.rollbackPhase())
 		how, detail := r.restoreOnce(ctx)
 		r.report.Rollback.Detail = detail
 		switch how {
@@ -245,6 +245,10 @@ func (r *serverRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (resto
 	if r.verify.Skip {
 		return restoreHeld, unseen + ", and there are no checks to tell"
 	}
+	if r.onDemand && a.before.Status == contract.ServerStopped {
+		// Checks of a server that is down are red whatever it holds: no second restore may follow from that.
+		return restoreHeld, unseen + ", and the checks prove nothing: the server was stopped before"
+	}
 	if r.server.Status == contract.ServerStopped && a.before.Status != contract.ServerStopped {
 		// It went down after the request and stayed down: most likely a restore that left it stopped. Checks of a server
 		// that is down would be red whatever it holds, and a second restore must not follow from that.
@@ -259,6 +263,9 @@ func (r *serverRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (resto
 	}
 	switch record.Verdict {
 	case contract.VerdictPassed:
+		if r.onDemand { // nothing says that they were red before, as they were after a bad change
+			return restoreHeld, unseen + ", and the checks are green, which proves nothing: they may have been green before"
+		}
 		return restoreGreen, unseen + ", but the checks are green: taken as restored"
 	case contract.VerdictFailed:
 		if a.again {

@@ -13,6 +13,9 @@ func (r *serverRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restore
 		return restoreFailed, problem
 	}
 	a.before = seen.Server
+	if r.before.ID == 0 {
+		r.before = seen.Server
+	}
 	if seen.Server.Status != contract.ServerRestoring {
 		return "", ""
 	}

@@ -12,7 +12,7 @@ import (
 
 // afterRestore brings the server up if the restore left it stopped (law 11), then verifies.
 func (r *serverRun) afterRestore(ctx workflow.Context, cause string) *ending {
-	if r.server.Status == contract.ServerStopped {
+	if r.server.Status == contract.ServerStopped && !r.staysStopped() {
 		if problem := r.startRestored(ctx); problem != "" {
 			return r.rollbackFailed("the server was restored but could not be started: " + problem)
 		}
@@ -30,6 +30,9 @@ func (r *serverRun) afterRestore(ctx workflow.Context, cause string) *ending {
 	if err == nil && record.Verdict == contract.VerdictPassed {
 		return r.rolledBack(cause)
 	}
+	if r.onDemand {
+		return r.restoredUnverified(detail)
+	}
 	return (&ending{
 		outcome: OutcomeRolledBackUnverified,
 		failure: contract.FailRolledBackUnverified,
@@ -46,6 +49,9 @@ func (r *serverRun) startRestored(ctx workflow.Context) (problem string) {
 
 // rolledBack is the end of a good rollback. It is a failed end all the same: the change did not go through.
 func (r *serverRun) rolledBack(cause string) *ending {
+	if r.onDemand {
+		return r.restoredOnDemand()
+	}
 	verified := " and verified"
 	if r.verify.Skip {
 		verified = " (not verified: verify.skip)"
@@ -66,10 +72,14 @@ func (r *serverRun) lostSince() string {
 
 // rollbackFailed is the end of a rollback that needs a person, with the command to type.
 func (r *serverRun) rollbackFailed(detail string) *ending {
+	summary := fmt.Sprintf("The rollback failed: %s. The server may hold the bad change, or be half restored.", detail)
+	if r.onDemand {
+		summary = r.restoreFailedSummary(detail)
+	}
 	return (&ending{
 		outcome: OutcomeRollbackFailed,
 		failure: contract.FailRollback,
-		summary: fmt.Sprintf("The rollback failed: %s. The server may hold the bad change, or be half restored.", detail),
+		summary: summary,
 	}).withNext("look at server %d at VPS.org, then restore snapshot %d by hand if it is not restoring: "+
 		"curl -X POST -H \"Authorization: Bearer $VPS_API_TOKEN\" \"${VPS_API_URL:-https://admin.vps.org/api/v1}/snapshots/%d/restore/\"", r.serverID, r.snapshot.ID, r.snapshot.ID)
 }

@@ -28,6 +28,10 @@ type serverRun struct {
 	purpose contract.Purpose
 	// changeGrace is how long the server stays closed when the run dies while the change is being made.
 	changeGrace time.Duration
+	// egress is everything that the input would let the worker connect to.
+	egress []contract.EgressTarget
+	// notDuring are the freeze windows.
+	notDuring []FreezeWindow
 	// onDemand is true where the restore is what was asked for: done and verified is then a success.
 	onDemand bool
 
@@ -37,12 +41,15 @@ type serverRun struct {
 	beforeChange       workflow.Context
 	cancelBeforeChange workflow.CancelFunc
 
-	lock *lockHold
+	lock     *lockHold
+	notifier notifier
 
 	// What the run knows of the server.
 	server    contract.Server
+	before    contract.Server // the server right before the first restore
 	own       contract.OwnSnapshot
 	snapshots []contract.Snapshot // the server's whole list, as last seen
+	apiNow    time.Time           // the API's clock at the preflight; zero when it did not say
 	made      *contract.Snapshot  // the run's own snapshot, once completed
 	snapshot  *contract.Snapshot  // the restore point, once it is known to be completed
 
@@ -112,6 +119,8 @@ func (r *serverRun) finish(end *ending) (*Report, error) {
 	r.ended = true
 	r.close(r.safe, end)
 	r.releaseLock(r.safe)
+	r.tell(endEvent(end.outcome), r.report.Summary, r.report.Next)
+	r.notifier.flush(r.safe)
 	if err := workflow.Await(r.safe, func() bool { return workflow.AllHandlersFinished(r.safe) }); err != nil {
 		return nil, err
 	}

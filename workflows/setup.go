@@ -17,6 +17,11 @@ func newUpdateRun(ctx workflow.Context, in SnapshotUpdateVerifyInput) *updateRun
 	r.lockInput, r.verify = in.Lock, in.Verify
 	r.restoreTimeout, r.holdTimeout = in.Rollback.RestoreTimeout, in.Rollback.HoldTimeout
 	r.changeGrace = in.Update.grace()
+	r.egress = egressOf(in.Update, in.Verify.Checks, in.Notify)
+	r.notDuring = in.NotDuring
+	if !in.DryRun {
+		r.notifier.targets = in.Notify
+	}
 	r.takes(ctx, in.Snapshot, retention.Policy{
 		Name: contract.PolicyUpdate, NamePrefix: in.Snapshot.NamePrefix, KeepLast: in.Retention.KeepLast,
 	}, "")

@@ -12,7 +12,7 @@ import (
 func SnapshotUpdateVerify(ctx workflow.Context, raw, second converter.RawValue) (*Report, error) {
 	in, err := decodeSnapshotUpdateVerify(raw)
 	if second.Payload() != nil {
-		err = errTwoInputs
+		err = twoInputs(exampleInput)
 	}
 	if err != nil {
 		return nil, refuseUpdates(ctx, invalidInput(ctx, err))
@@ -44,8 +44,9 @@ func (r *updateRun) run(ctx workflow.Context) *ending {
 		func() *ending { return r.preflight(r.beforeChange) },                   // 2. token, server, quota
 		func() *ending { return r.baseline(r.beforeChange, r.baselineInput()) }, // 3. red before the change stops the run
 		func() *ending { return r.makeRestorePoint(r.beforeChange) },            // 4. no change before it is completed
-		func() *ending { return r.change(r.beforeChange, ctx) },                 // 5. at most once
-		func() *ending { return r.judge(ctx) },                                  // 6. verify, then commit or roll back
+		func() *ending { return r.makeBackup(r.beforeChange) },                  // 5. the vendor's combined strategy
+		func() *ending { return r.change(r.beforeChange, ctx) },                 // 6. at most once
+		func() *ending { return r.judge(ctx) },                                  // 7. verify, then commit or roll back
 	}
 	for _, step := range steps {
 		if end := step(); end != nil {

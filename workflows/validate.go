@@ -17,18 +17,16 @@ const (
 	// Temporal takes at most 10,000 signals and 51,200 events of one run.
 	maxSilences = 1000
 
-	maxDescription     = 150 // characters: with Safepoint's marker (about 80) it stays under 255
-	maxURL             = 2048
-	maxRounds          = 1000
-	maxKeepLast        = 5 // the API's own limit of snapshots a server
-	day                = 24 * time.Hour
-	maxHoldTimeout     = 30 * day
-	maxLockTimeout     = 7 * day
-	minVerifyInterval  = 100 * time.Millisecond
-	maxVerifyInterval  = time.Hour
-	minTimeout         = time.Second
-	laterUpdateSSH     = UpdateKind("ssh")
-	laterUpdateRunbook = UpdateKind("workflow")
+	maxDescription    = 150 // characters: with Safepoint's marker (about 80) it stays under 255
+	maxURL            = 2048
+	maxRounds         = 1000
+	maxKeepLast       = 5 // the API's own limit of snapshots a server
+	day               = 24 * time.Hour
+	maxHoldTimeout    = 30 * day
+	maxLockTimeout    = 7 * day
+	minVerifyInterval = 100 * time.Millisecond
+	maxVerifyInterval = time.Hour
+	minTimeout        = time.Second
 )
 
 // inputValidator collects problems. Paths that could not be read already have theirs and get no second one.
@@ -58,6 +56,12 @@ func validateSnapshotUpdateVerify(in *SnapshotUpdateVerifyInput, decoded []stric
 	v.count("retention.keep_last", in.Retention.KeepLast, maxKeepLast)
 	v.oneOf("lock.on_busy", string(in.Lock.OnBusy), string(BusyWait), string(BusyFail), string(BusySkip))
 	v.duration("lock.timeout", in.Lock.Timeout, minTimeout, maxLockTimeout)
+	v.duration("backup.timeout", in.Backup.Timeout, minTimeout, day)
+	if !in.Backup.Create && (in.Backup.Wait || in.Backup.Required) {
+		v.add("backup.create", "must be true when backup.wait or backup.required is")
+	}
+	v.notify(in.Notify)
+	v.freezeWindows(in.NotDuring)
 	return v.problems
 }
 
@@ -69,7 +73,7 @@ func (v *inputValidator) snapshot(in SnapshotInput) {
 	}
 	v.line("snapshot.description", in.Description, maxDescription)
 	for _, word := range strings.Fields(in.Description) {
-		for _, marker := range []string{"managed-by=", "run=", "policy="} {
+		for _, marker := range []string{"managed-by=", "run=", "policy=", "purpose="} {
 			if strings.HasPrefix(word, marker) {
 				v.add("snapshot.description",
 					"must not contain the word %s: words that start with %s are Safepoint's own marker",
@@ -79,34 +83,6 @@ func (v *inputValidator) snapshot(in SnapshotInput) {
 		}
 	}
 	v.duration("snapshot.ready_timeout", in.ReadyTimeout, minTimeout, day)
-}
-
-func (v *inputValidator) update(in UpdateInput) {
-	kinds := []string{string(UpdateNone), string(UpdateExternal), string(UpdateWebhook)}
-	switch in.Kind {
-	case UpdateWebhook:
-		if in.URL == "" {
-			v.add("update.url", "is required when update.kind is webhook: the http or https URL that makes the change")
-		}
-	case UpdateNone, UpdateExternal:
-		if in.URL != "" {
-			v.add("update.url", "is only for update.kind webhook, but update.kind is %s: leave one of them out", in.Kind)
-		}
-	case "":
-		v.add("update.kind", "is required: one of %s", strings.Join(kinds, ", "))
-	case laterUpdateSSH, laterUpdateRunbook:
-		v.add("update.kind", "%s is not in this version of Safepoint: use one of %s", in.Kind, strings.Join(kinds, ", "))
-	default: // an open string in JSON, a closed set here
-		v.oneOf("update.kind", string(in.Kind), kinds...)
-	}
-	v.url("update.url", in.URL)
-	v.duration("update.timeout", in.Timeout, minTimeout, day)
-	v.duration("update.heartbeat_timeout", in.HeartbeatTimeout, minTimeout, day)
-	v.duration("update.begin_timeout", in.BeginTimeout, minTimeout, day)
-	if in.Kind == UpdateExternal && in.HeartbeatTimeout > 0 && in.Timeout/in.HeartbeatTimeout > maxSilences {
-		v.add("update.heartbeat_timeout", "must be at least a %dth of update.timeout (%s), got %s: each heartbeat is kept in the run's history, which is bounded", maxSilences, in.Timeout, in.HeartbeatTimeout)
-	}
-	v.oneOf("update.on_unknown", string(in.OnUnknown), string(UnknownHold), string(UnknownCommit), string(UnknownRollback))
 }
 
 func (v *inputValidator) add(path, format string, args ...any) {

@@ -123,3 +123,6 @@ func validHost(host string) bool {
 	}
 	return true
 }
+
+// indexed is the path of a list's element.
+func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

@@ -17,7 +17,6 @@ const (
 	maxExpectBody   = 1000 // characters; checks are repeated in the history, once a verification
 	minCheckTimeout = 100 * time.Millisecond
 	maxCheckTimeout = 5 * time.Minute
-	laterCheckSSH   = "ssh"
 )
 
 func (v *inputValidator) verify(in *VerifyInput) {
@@ -73,11 +72,11 @@ func (v *inputValidator) check(path string, in *contract.Check) {
 	case contract.CheckTCP:
 		v.tcpCheck(path, *in, given)
 	case "":
-		v.add(path+".kind", "is required: one of %s, %s", contract.CheckHTTP, contract.CheckTCP)
-	case laterCheckSSH:
-		v.add(path+".kind", "ssh is not in this version of Safepoint: use one of %s, %s", contract.CheckHTTP, contract.CheckTCP)
+		v.add(path+".kind", "is required: one of %s, %s, %s", contract.CheckHTTP, contract.CheckTCP, contract.CheckSSH)
+	case contract.CheckSSH:
+		v.sshCheck(path, *in, given)
 	default: // an open string in JSON, a closed set here
-		v.oneOf(path+".kind", string(in.Kind), string(contract.CheckHTTP), string(contract.CheckTCP))
+		v.oneOf(path+".kind", string(in.Kind), string(contract.CheckHTTP), string(contract.CheckTCP), string(contract.CheckSSH))
 	}
 }
 
@@ -87,11 +86,12 @@ func (v *inputValidator) httpCheck(path string, in contract.Check) {
 	}
 	v.url(path+".url", in.URL)
 	if in.Address != "" {
-		v.add(path+".address", "is only for a tcp check: an http check has a url")
+		v.add(path+".address", "is only for a tcp or ssh check: an http check has a url")
 	}
 	if in.ExpectStatus < 100 || in.ExpectStatus > 599 {
 		v.add(path+".expect_status", "must be an HTTP status from 100 to 599, got %d", in.ExpectStatus)
 	}
+	v.onlySSH(path, in.Command)
 	if n := utf8.RuneCountInString(in.ExpectBody); n > maxExpectBody {
 		v.add(path+".expect_body", "must have at most %d characters, has %d", maxExpectBody, n)
 	}
@@ -103,6 +103,7 @@ func (v *inputValidator) tcpCheck(path string, in contract.Check, statusGiven bo
 	} else if problem := addressProblem(in.Address); problem != "" {
 		v.add(path+".address", "%s", problem)
 	}
+	v.onlySSH(path, in.Command)
 	if in.URL != "" {
 		v.add(path+".url", "is only for an http check: a tcp check has an address")
 	}
@@ -111,5 +112,24 @@ func (v *inputValidator) tcpCheck(path string, in contract.Check, statusGiven bo
 	}
 	if in.ExpectBody != "" {
 		v.add(path+".expect_body", "is only for an http check: a tcp check passes when the port accepts a connection")
+	}
+}
+
+func (v *inputValidator) sshCheck(path string, in contract.Check, statusGiven bool) {
+	v.sshTarget(path, "an ssh check", in.Address, in.Command)
+	if in.URL != "" {
+		v.add(path+".url", "is only for an http check: an ssh check has an address")
+	}
+	if statusGiven {
+		v.add(path+".expect_status", "is only for an http check: an ssh check passes when its command ends with exit code 0")
+	}
+	if in.ExpectBody != "" {
+		v.add(path+".expect_body", "is only for an http check: an ssh check passes when its command ends with exit code 0")
+	}
+}
+
+func (v *inputValidator) onlySSH(path, command string) {
+	if command != "" {
+		v.add(path+".command", "is only for an ssh check")
 	}
 }

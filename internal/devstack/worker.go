@@ -20,7 +20,7 @@ type Worker struct {
 	stack *Stack
 	name  string
 	env   map[string]string // settings of this worker only
-	mu    sync.Mutex // guards proc: one start or end at a time
+	mu    sync.Mutex        // guards proc: one start or end at a time
 	proc  *process
 }
 

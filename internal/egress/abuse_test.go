@@ -15,7 +15,7 @@ import (
 var hostile = map[string]Rule{
 	// The worker itself.
 	"127.0.0.1": RulePrivate, "127.1.2.3": RulePrivate, "[::1]": RulePrivate, "localhost": RulePrivate, "LOCALHOST": RulePrivate,
-	"localhost.": RulePrivate, "LocalHost.": RulePrivate, "127.0.0.1.": RulePrivate, "self.example.com": RulePrivate,
+	"localhost.": RulePrivate, "LocalHost.": RulePrivate, "web.localhost": RulePrivate, "127.0.0.1.": RulePrivate, "self.example.com": RulePrivate,
 	"0.0.0.0": RuleNever, "0": RuleNever, "0.1.2.3": RuleNever, "[::]": RuleNever, "zero.example.com": RuleNever,
 	machine: RulePrivate, "machine.example.com": RulePrivate,
 	// Old spellings of 127.0.0.1.

@@ -36,6 +36,12 @@ func (h host) lookup() string {
 	return h.name
 }
 
+// isLocalhost is about the names that are the machine itself whatever a resolver says of them, RFC 6761, section 6.3.
+// Some resolvers know "localhost" and not "localhost.", so that a refusal would hang on a dot.
+func (h host) isLocalhost() bool {
+	return h.name == "localhost" || strings.HasSuffix(h.name, ".localhost")
+}
+
 var errHost = errors.New("it is not a host name or an address")
 
 // parseHost reads a host as connecting programs do, in every spelling that some of them understand: "2130706433",

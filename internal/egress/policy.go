@@ -173,6 +173,9 @@ func (p *Policy) resolve(ctx context.Context, h host) ([]netip.Addr, error) {
 	if h.ip.IsValid() {
 		return []netip.Addr{h.ip}, nil
 	}
+	if h.isLocalhost() {
+		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, nil
+	}
 	found, err := p.resolver.LookupNetIP(ctx, "ip", h.lookup())
 	if err == nil && len(found) == 0 {
 		err = &net.DNSError{Err: "no addresses", Name: h.name, IsNotFound: true}

@@ -22,7 +22,6 @@ import (
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
-	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // front stands before the fake and sees every request.
@@ -190,7 +189,7 @@ type identified struct {
 
 func (i *identified) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	info := workflow.GetInfo(ctx)
-	if info.WorkflowType.Name == workflows.TypeSnapshotUpdateVerify {
+	if info.WorkflowType.Name == i.h.s.workflow() {
 		info.OriginalRunID = info.WorkflowExecution.RunID
 		return i.Next.ExecuteWorkflow(ctx, in)
 	}

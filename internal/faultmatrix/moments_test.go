@@ -20,6 +20,12 @@ const (
 
 // scenario is the flow without any fault.
 func (f flow) scenario() scenario {
+	if s, ok := rollbackFlow(f); ok {
+		return s
+	}
+	if s, ok := rotationFlow(f); ok {
+		return s
+	}
 	s := scenario{name: string(f), bad: f == flowBad || f == flowStopBad, stop: f == flowStop || f == flowStopBad}
 	if f == flowPrune {
 		s.old = 3

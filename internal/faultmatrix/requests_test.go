@@ -19,7 +19,9 @@ type cell struct {
 func cellName(c cell) string { return c.name }
 
 // cells are the matrix of one kind of moment.
-func cells(wanted func(m moment) bool) []cell {
+func cells(wanted func(m moment) bool) []cell { return cellsOf(moments, wanted) }
+
+func cellsOf(moments []moment, wanted func(m moment) bool) []cell {
 	var all []cell
 	for _, m := range moments {
 		if !wanted(m) {

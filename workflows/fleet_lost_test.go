@@ -1,0 +1,99 @@
+package workflows
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+func TestAnExistingRunIsAdoptedAndNeverRunTwice(t *testing.T) {
+	h := newFleet(t, 3)
+	h.ends[2] = childEnd{taken: true}
+	e := h.run()
+	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
+	assert.Equal(t, FleetCounts{Done: 3}, e.fleet().Counts)
+	require.Len(t, h.awaits, 1)
+	require.Len(t, h.awaits[0].Runs, 1)
+	assert.Empty(t, h.awaits[0].Runs[0].RunID, "the latest run of the id is meant")
+	assert.Equal(t, "seen from outside", e.fleet().Targets[0].Summary)
+}
+
+func TestATerminatedRunIsAnErrorUnlessAResetGoesOnWithIt(t *testing.T) {
+	h := newFleet(t, 3, func(in *FleetUpdateInput) { in.MaxErrors = Amount{Number: 1} })
+	h.ends[2] = childEnd{terminated: true}
+	h.awaited[2] = contract.RunEnd{Status: contract.RunTerminated}
+	e := h.run()
+	assert.Equal(t, contract.FailFleet, e.failure)
+	assert.Equal(t, FleetCounts{Done: 2, Errors: 1}, e.fleet().Counts)
+	assert.Contains(t, e.fleet().LastFailures[0].Summary, "terminated")
+	assert.Equal(t, "terminated-run", h.awaits[0].Runs[0].RunID)
+
+	h = newFleet(t, 3)
+	h.ends[2] = childEnd{terminated: true}
+	h.awaited[2] = contract.RunEnd{Status: contract.RunCompleted, Outcome: string(OutcomeCommitted), LastRunID: "after-the-reset"}
+	assert.Equal(t, OutcomeCommitted, h.run().report.Outcome)
+}
+
+func TestAChildWhoseEndNobodyTellsIsFound(t *testing.T) {
+	h := newFleet(t, 3)
+	h.ends[2] = childEnd{lost: true}
+	h.ends[3] = childEnd{takes: 40 * time.Minute} // under way when it is looked for
+	e := h.run()
+	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
+	assert.Equal(t, FleetCounts{Done: 3}, e.fleet().Counts)
+	require.NotEmpty(t, h.awaits)
+	assert.Len(t, h.awaits[0].Runs, 2, "one look for all that are under way")
+	assert.True(t, e.report.EndedAt.Before(testStart.Add(time.Hour)))
+}
+
+func TestEveryWayInWhichARunCanEndIsCounted(t *testing.T) {
+	for _, c := range []struct {
+		end  contract.RunEnd
+		want FleetCounts
+	}{
+		{contract.RunEnd{Status: contract.RunCompleted, Outcome: string(OutcomeCommitted)}, FleetCounts{Done: 1}},
+		{contract.RunEnd{Status: contract.RunCompleted, Outcome: string(OutcomeSkipped)}, FleetCounts{Skipped: 1}},
+		{contract.RunEnd{Status: contract.RunCompleted, Outcome: string(OutcomePlanned)}, FleetCounts{Planned: 1}},
+		{contract.RunEnd{Status: contract.RunFailed, Outcome: string(OutcomeRolledBack), Failure: contract.FailRolledBack}, FleetCounts{RolledBack: 1}},
+		{contract.RunEnd{Status: contract.RunFailed, Outcome: string(OutcomeRollbackFailed), Failure: contract.FailRollback}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunFailed, Failure: "PanicError"}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunCompleted}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunCanceled, Outcome: string(OutcomeCanceled)}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunTerminated, Outcome: string(OutcomeCommitted)}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunTimedOut}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunGone}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: "a later word"}, FleetCounts{Errors: 1}},
+	} {
+		t.Run(string(c.end.Status)+" "+c.end.Outcome, func(t *testing.T) {
+			h := newFleet(t, 1, func(in *FleetUpdateInput) { in.MaxErrors, in.MaxRollbacks = Amount{Number: 1}, Amount{Number: 1} })
+			h.ends[1] = childEnd{taken: true}
+			h.awaited[1] = c.end
+			e := h.run()
+			assert.Equal(t, c.want, e.fleet().Counts)
+			assert.NotEmpty(t, e.fleet().Targets[0].Summary+string(e.fleet().Targets[0].Outcome))
+		})
+	}
+}
+
+func TestAChildThatFailsWithoutAReportIsAnError(t *testing.T) {
+	for name, err := range map[string]error{
+		"panic":   temporal.NewApplicationError("boom", "PanicError"),
+		"details": temporal.NewApplicationError("boom", "Other", "not a report"),
+		"timeout": temporal.NewTimeoutError(0, nil),
+		"cancel":  temporal.NewCanceledError(),
+		"unknown": &temporal.TerminatedError{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wire := temporal.GetDefaultFailureConverter()
+			result := resultOf(Report{Outcome: OutcomeCommitted}, wire.FailureToError(wire.ErrorToFailure(err)))
+			assert.Equal(t, kindError, kindOf(result))
+			assert.NotEmpty(t, result.Summary)
+		})
+	}
+	assert.Equal(t, kindError, kindOf(resultOf(Report{}, nil)), "a completed run without a report proves nothing")
+}

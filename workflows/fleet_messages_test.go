@@ -1,0 +1,145 @@
+package workflows
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+func TestAPausedFleetStartsNothingUntilItIsResumed(t *testing.T) {
+	h := newFleet(t, 6, func(in *FleetUpdateInput) { in.MaxConcurrency = Amount{Number: 2} })
+	var answers []*answerOf
+	var during Status
+	ask := func(d time.Duration, name, who string) {
+		h.at(d, func() { answers = append(answers, h.update(name, FleetRequest{By: who, Note: "why"})) })
+	}
+	ask(30*time.Second, UpdatePause, "ana")
+	ask(40*time.Second, UpdatePause, "bob")
+	h.at(time.Hour, func() { during = h.status() })
+	ask(2*time.Hour, UpdateResume, "ana")
+	ask(2*time.Hour+time.Second, UpdateResume, "bob")
+	e := h.run()
+	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
+	assert.Equal(t, 2, h.startsBefore(2*time.Hour))
+	assert.True(t, during.Fleet.Paused)
+	assert.Equal(t, 2, during.Fleet.Counts.Done)
+	for _, a := range answers {
+		require.True(t, a.done)
+		assert.True(t, a.value.(FleetAnswer).Accepted, "the same request again is answered the same way")
+	}
+	assert.Contains(t, answers[1].value.(FleetAnswer).Detail, "already by ana")
+	require.Len(t, e.report.Decisions, 2, "what changed nothing is not recorded")
+	assert.Equal(t, DecidePause, e.report.Decisions[0].Decision)
+	assert.Equal(t, "ana", e.report.Decisions[0].By)
+}
+
+func TestAFleetThatIsPausedWhenNothingIsLeftEnds(t *testing.T) {
+	h := newFleet(t, 2)
+	h.at(30*time.Second, func() { h.update(UpdatePause, FleetRequest{}) })
+	assert.Equal(t, OutcomeCommitted, h.run().report.Outcome)
+}
+
+func TestAnAbortedFleetLetsWhatIsUnderWayFinish(t *testing.T) {
+	h := newFleet(t, 9, func(in *FleetUpdateInput) { in.MaxConcurrency = Amount{Number: 3} })
+	var first, again, pause *answerOf
+	h.at(30*time.Second, func() { first = h.update(UpdateAbort, FleetRequest{By: "ana"}) })
+	h.at(31*time.Second, func() { again = h.update(UpdateAbort, FleetRequest{By: "bob"}) })
+	h.at(32*time.Second, func() { pause = h.update(UpdatePause, FleetRequest{By: "bob"}) })
+	e := h.run()
+	assert.Equal(t, contract.FailFleetStopped, e.failure)
+	assert.Equal(t, OutcomeFleetStopped, e.report.Outcome)
+	assert.Equal(t, FleetCounts{Done: 3}, e.fleet().Counts)
+	assert.Equal(t, "aborted by ana", e.fleet().StoppedBy)
+	assert.Empty(t, h.asked, "an abort cancels nobody")
+	assert.True(t, first.value.(FleetAnswer).Accepted)
+	assert.True(t, again.value.(FleetAnswer).Accepted)
+	assert.False(t, pause.value.(FleetAnswer).Accepted)
+}
+
+func TestAnAbortEndsTheHoldAfterTheCanariesAndAPause(t *testing.T) {
+	for name, change := range map[string]func(*FleetUpdateInput){
+		"hold": withCanary(Amount{Number: 1}, 0, true), "pause": withCanary(Amount{Number: 1}, 9*time.Hour, false),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFleet(t, 3, change)
+			h.at(time.Hour, func() { h.update(UpdateAbort, FleetRequest{}) })
+			e := h.run()
+			assert.Equal(t, contract.FailFleetStopped, e.failure)
+			assert.Equal(t, testStart.Add(time.Hour), e.report.EndedAt.UTC())
+		})
+	}
+}
+
+func TestARequestThatIsTooLongIsRefused(t *testing.T) {
+	h := newFleet(t, 2)
+	var a, b *answerOf
+	h.at(time.Second, func() {
+		a = h.update(UpdatePause, FleetRequest{By: strings.Repeat("x", maxRunner+1)})
+		b = h.update(UpdateDecide, DecideRequest{Decision: DecideApprove})
+	})
+	e := h.run()
+	require.Error(t, a.refused)
+	require.Error(t, b.refused)
+	assert.Empty(t, e.report.Decisions)
+}
+
+func TestACancelAsksWhatIsUnderWayAndStartsNothing(t *testing.T) {
+	h := newFleet(t, 9, func(in *FleetUpdateInput) {
+		in.MaxConcurrency = Amount{Number: 3}
+		in.OnStop = StopRollbackCommitted
+	})
+	h.at(90*time.Second, h.env.CancelWorkflow)
+	e := h.run()
+	assert.Empty(t, e.failure)
+	assert.Equal(t, OutcomeCanceled, e.report.Outcome)
+	assert.Len(t, h.starts, 6)
+	assert.Len(t, h.asked, 3)
+	assert.Equal(t, FleetCounts{Done: 3, Errors: 3}, e.fleet().Counts)
+	assert.Empty(t, e.fleet().Undone, "a cancel leaves what was committed")
+	assert.Equal(t, OutcomeCanceled, e.fleet().LastFailures[0].Outcome)
+}
+
+func TestACancelEndsEveryStageSafely(t *testing.T) {
+	for name, change := range map[string]func(*FleetUpdateInput){
+		"hold":   withCanary(Amount{Number: 1}, 0, true),
+		"pause":  withCanary(Amount{Number: 1}, 9*time.Hour, false),
+		"canary": withCanary(Amount{Number: 2}, 0, false),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFleet(t, 4, change)
+			at := time.Hour
+			if name == "canary" {
+				at = time.Second
+			}
+			h.at(at, h.env.CancelWorkflow)
+			e := h.run()
+			assert.Equal(t, OutcomeCanceled, e.report.Outcome)
+			assert.LessOrEqual(t, len(h.starts), 2)
+			assert.True(t, e.report.EndedAt.Before(testStart.Add(2*time.Hour)))
+		})
+	}
+	t.Run("before the first read", func(t *testing.T) {
+		h := newFleet(t, 4)
+		h.at(0, h.env.CancelWorkflow)
+		e := h.run()
+		assert.Equal(t, OutcomeCanceled, e.report.Outcome)
+		assert.Zero(t, e.fleet().Counts.Done)
+	})
+}
+
+func TestACancelAfterAStopStillAsksWhatIsUnderWay(t *testing.T) {
+	h := newFleet(t, 6, func(in *FleetUpdateInput) { in.MaxConcurrency = Amount{Number: 2} })
+	h.ends[1] = childEnd{outcome: OutcomeRolledBack, failure: contract.FailRolledBack, takes: time.Second}
+	h.ends[2] = childEnd{takes: 10 * time.Hour}
+	h.at(time.Hour, h.env.CancelWorkflow)
+	e := h.run()
+	assert.Equal(t, OutcomeCanceled, e.report.Outcome)
+	assert.Len(t, h.asked, 1)
+	assert.NotEmpty(t, e.fleet().StoppedBy)
+	assert.True(t, e.report.EndedAt.Before(testStart.Add(2*time.Hour)))
+}
