@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // inputs that are checked here name time zones
 
 	"github.com/safepoint-dev/safepoint/starter/internal/cli"
 )

@@ -43,7 +43,7 @@ type beginReply struct {
 }
 
 func (a *app) beginCommand() *cobra.Command {
-	o := beginOptions{flags: inputFlags{external: true}}
+	o := beginOptions{flags: inputFlags{of: runbooks[0], external: true}} // SnapshotUpdateVerify, the only one with such a change
 	cmd := &cobra.Command{
 		Use:   "begin <workflow-id>",
 		Short: "Ask for a safe point before a change that you make yourself",

@@ -44,6 +44,9 @@ func (a *app) connect(ctx context.Context, r reach) (client.Client, error) {
 		return nil, fail(codeUsage, "the settings for Temporal cannot be used:\n%w", err)
 	}
 	options.Logger = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)) // the default one writes to the terminal
+	if a.namespace = options.Namespace; a.namespace == "" {
+		a.namespace = client.DefaultNamespace
+	}
 	began := time.Now()
 	for told := false; ; told = true {
 		c, err := a.dial(ctx, options)

@@ -22,17 +22,18 @@ type decideOptions struct {
 func (a *app) decideCommand() *cobra.Command {
 	var o decideOptions
 	cmd := &cobra.Command{
-		Use:   "decide <workflow-id> commit|rollback|extend",
+		Use:   "decide <workflow-id> commit|rollback|extend|approve|deny",
 		Short: "Decide for a run that is held for a person",
 		Long: "Decides for a held run: commit keeps the change, rollback restores the snapshot (everything written since is lost),\n" +
-			"extend starts the hold's time over. `safepoint status` shows the question.\n\n" + exitHelp,
+			"extend starts the hold's time over, approve and deny answer a run that asks before it goes on. `safepoint status`\n" +
+			"shows the question, and what it may be answered with.\n\n" + exitHelp,
 		Args: oneID(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id, o.ask.Decision = args[0], workflows.Decision(args[1])
 			switch o.ask.Decision {
-			case workflows.DecideCommit, workflows.DecideRollback, workflows.DecideExtend:
+			case workflows.DecideCommit, workflows.DecideRollback, workflows.DecideExtend, workflows.DecideApprove, workflows.DecideDeny:
 			default: // not a decision
-				return fail(codeUsage, "decide commit, rollback or extend, not %q", args[1])
+				return fail(codeUsage, "decide commit, rollback, extend, approve or deny, not %q", args[1])
 			}
 			if o.ask.By == "" {
 				return fail(codeUsage, "who decides? Give --by NAME: the report keeps it")

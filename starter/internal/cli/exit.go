@@ -21,12 +21,13 @@ const (
 )
 
 const exitHelp = `Exit codes:
-  0    committed, planned (dry run) or skipped; for other commands: done
-  1    the server was not changed; also: canceled before the change, nothing started (Temporal cannot be reached)
+  0    committed, restored, rotated, audited, planned (dry run) or skipped; for other commands: done
+  1    the server was not changed; also: canceled before the change, not approved, an audit found stale servers, a fleet
+       in which nothing was rolled back, nothing started (Temporal cannot be reached)
   2    bad usage, input or credentials, or the run refused the request
-  3    rolled back: restored and verified
-  4    a person must look: not verified, rollback failed, change failed or unknown, run gone;
-       also: Temporal cannot be reached while the run may go on
+  3    rolled back: restored and verified; of a fleet: at least one server
+  4    a person must look: not verified, rollback failed, change failed or unknown, a rotation that is incomplete, run
+       gone (of a fleet: at least one server); also: Temporal cannot be reached while the run may go on
   5    begin only: the change was made and committed before, make no change
   130  interrupted: detached, the run goes on`
 
@@ -39,20 +40,22 @@ func exitCode(outcome workflows.Outcome, failure string) int {
 	case contract.FailInvalidInput:
 		return codeUsage
 	case contract.FailPreflight, contract.FailBaseline, contract.FailSnapshotLimit, contract.FailSnapshot,
-		contract.FailServerBusy, contract.FailChangeNotStarted, contract.FailLockLost:
+		contract.FailServerBusy, contract.FailChangeNotStarted, contract.FailLockLost, contract.FailNotApproved, contract.FailStale:
 		return codeNotChanged
 	case contract.FailRolledBack:
 		return codeRolledBack
-	default: // RolledBackUnverified, RollbackFailed, ChangeFailed, ChangeUnknown, and classes of a later version
+	default: // RolledBackUnverified, RollbackFailed, ChangeFailed, ChangeUnknown, RotationFailed, and classes of a later
+		// version; FleetFailed and FleetStopped until judgeFleet has looked at the servers
 		return codePerson
 	}
 }
 
 func outcomeCode(outcome workflows.Outcome) int {
 	switch outcome {
-	case workflows.OutcomeCommitted, workflows.OutcomePlanned, workflows.OutcomeSkipped:
+	case workflows.OutcomeCommitted, workflows.OutcomePlanned, workflows.OutcomeSkipped, workflows.OutcomeRestored,
+		workflows.OutcomeRotated, workflows.OutcomeAudited:
 		return codeOK
-	case workflows.OutcomeNotChanged, workflows.OutcomeCanceled:
+	case workflows.OutcomeNotChanged, workflows.OutcomeCanceled, workflows.OutcomeStale:
 		return codeNotChanged
 	case workflows.OutcomeRolledBack:
 		return codeRolledBack

@@ -38,6 +38,17 @@ func TestExitCodesOfEveryEnd(t *testing.T) {
 		{workflows.OutcomeRollbackFailed, "", 4},
 		{workflows.OutcomeChangeFailed, "", 4},
 		{workflows.OutcomeChangeUnknown, "", 4},
+		{workflows.OutcomeRestored, "", 0},
+		{workflows.OutcomeRotated, "", 0},
+		{workflows.OutcomeAudited, "", 0},
+		{workflows.OutcomeStale, contract.FailStale, 1},
+		{workflows.OutcomeStale, "", 1},
+		{workflows.OutcomeNotChanged, contract.FailNotApproved, 1},
+		{workflows.OutcomeIncomplete, contract.FailRotation, 4},
+		{workflows.OutcomeIncomplete, "", 4},
+		// Of a fleet without a record of its servers nobody knows how bad it is.
+		{workflows.OutcomeFleetFailed, contract.FailFleet, 4},
+		{workflows.OutcomeFleetStopped, contract.FailFleetStopped, 4},
 		{"", "", 4},
 		{"something new", "", 4},
 		// A failed run is never green, whatever its report says.
@@ -52,8 +63,14 @@ func TestTheHelpTextNamesEveryExitCode(t *testing.T) {
 	for _, code := range []string{"  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  5 ", "  130 "} {
 		assert.Contains(t, exitHelp, code)
 	}
-	for _, command := range []string{"status", "begin", "report", "heartbeat", "decide"} {
-		got := safepoint(t, unreachable, command, "--help")
+	commands := [][]string{{"status"}, {"begin"}, {"report"}, {"heartbeat"}, {"decide"}, {"pause"}, {"resume"}, {"abort"},
+		{"schedule", "apply"}, {"schedule", "list"}, {"schedule", "describe"}, {"schedule", "pause"}, {"schedule", "resume"},
+		{"schedule", "trigger"}, {"schedule", "delete"}}
+	for _, one := range runbooks {
+		commands = append(commands, []string{"run", one.command})
+	}
+	for _, command := range commands {
+		got := safepoint(t, unreachable, append(command, "--help")...)
 		assert.Equal(t, 0, got.code)
 		assert.Contains(t, got.out, exitHelp, command)
 	}

@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
-	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // inputFlags are the flags that make an input. Only those that were given end up in it, so that the defaults stay in
 // one place: the runbook.
 type inputFlags struct {
+	of   runbook
 	file string
 	// external leaves out what only makes sense when the runbook itself makes the change.
 	external bool
@@ -48,11 +48,27 @@ func number(flag, path, usage string) field {
 
 func length(flag, path, usage string) field {
 	return field{flag: flag, path: path, usage: usage,
-		bind: func(fs *pflag.FlagSet, n, u string) { fs.Duration(n, 0, u) },
-		value: func(fs *pflag.FlagSet, n string) (any, error) {
-			d, err := fs.GetDuration(n)
-			return contract.Duration(d), err
-		}}
+		bind: func(fs *pflag.FlagSet, n, u string) {
+			fs.Var(new(span), n, u)
+			fs.Lookup(n).DefValue = "" // the default is the runbook's, and stands in the usage
+		},
+		value: func(fs *pflag.FlagSet, n string) (any, error) { return fs.Lookup(n).Value.String(), nil }}
+}
+
+// numbers and texts are flags that may be repeated.
+func numbers(flag, path, usage string) field {
+	return field{flag: flag, path: path, usage: usage,
+		bind: func(fs *pflag.FlagSet, n, u string) {
+			fs.Int64Slice(n, nil, u)
+			fs.Lookup(n).DefValue = "" // or the help text shows an empty list
+		},
+		value: func(fs *pflag.FlagSet, n string) (any, error) { return fs.GetInt64Slice(n) }}
+}
+
+func texts(flag, path, usage string) field {
+	return field{flag: flag, path: path, usage: usage,
+		bind:  func(fs *pflag.FlagSet, n, u string) { fs.StringArray(n, nil, u) },
+		value: func(fs *pflag.FlagSet, n string) (any, error) { return fs.GetStringArray(n) }}
 }
 
 // yes is a switch. With negate, giving the flag writes false: the value's default is true.
@@ -67,61 +83,35 @@ func yes(flag, path, usage string, negate bool) field {
 
 func (f field) onlyOwn() field { f.ownChange = true; return f }
 
-// Flags with a meaning of their own.
-const (
-	flagServer     = "server"
-	flagUpdate     = "update"
-	flagWebhookURL = "webhook-url"
-	flagCheckHTTP  = "check-http"
-	flagCheckTCP   = "check-tcp"
-)
-
-var fields = []field{
-	number(flagServer, "server_id", "the server's number at VPS.org"),
-	text("reason", "reason", "who changes what, for people"),
-	text(flagUpdate, "update.kind", "who makes the change: none, webhook or external").onlyOwn(),
-	text(flagWebhookURL, "update.url", "what the change posts to; means --update webhook").onlyOwn(),
-	length("update-timeout", "update.timeout", "how long the change may take (30m)"),
-	length("heartbeat-timeout", "update.heartbeat_timeout", "how long an external runner may be silent (2m)"),
-	length("begin-timeout", "update.begin_timeout", "how long to wait for an external runner to begin (30m)"),
-	text("on-unknown", "update.on_unknown", "what follows when nobody knows whether the change was made: hold, commit or rollback (hold)"),
-	length("initial-delay", "verify.initial_delay", "time before the first check (10s)"),
-	length("interval", "verify.interval", "time between two rounds of checks (10s)"),
-	length("verify-timeout", "verify.timeout", "how long the checks may take to come to a verdict (10m)"),
-	number("successes", "verify.successes", "green rounds in a row that pass (3)"),
-	number("failures", "verify.failures", "red rounds in a row that fail (3)"),
-	length("bake-time", "verify.bake_time", "how long the server must stay green after it passed (0s)"),
-	yes("no-baseline", "verify.baseline", "do not run the checks before the change", true),
-	yes("skip-verify", "verify.skip", "allow a run without checks", false),
-	text("name-prefix", "snapshot.name_prefix", "start of the snapshot's name (pre-update)"),
-	text("description", "snapshot.description", "text in the snapshot's description"),
-	yes("stop-server", "snapshot.stop_server", "stop the server for the snapshot: consistent, at minutes of downtime", false),
-	length("ready-timeout", "snapshot.ready_timeout", "how long the snapshot may take (30m)"),
-	text("on-failure", "rollback.on_failure", "what follows a bad change: restore, hold or none (restore)"),
-	length("restore-timeout", "rollback.restore_timeout", "how long a rollback may take (45m)"),
-	length("hold-timeout", "rollback.hold_timeout", "how long a held run waits for a person (24h)"),
-	number("keep-last", "retention.keep_last", "snapshots of this runbook that stay after a commit (2)"),
-	text("on-busy", "lock.on_busy", "what to do when another run holds the server: wait, fail or skip (wait)"),
-	length("lock-timeout", "lock.timeout", "how long to wait for the server (30m)"),
-	yes("dry-run", "dry_run", "say what would happen and write nothing", false).onlyOwn(),
-}
-
 // bind adds the flags. Defaults stand in the help text in brackets; they are the runbook's.
 func (f *inputFlags) bind(fs *pflag.FlagSet) {
 	fs.SortFlags = false
-	fs.StringVarP(&f.file, "file", "f", "", "the whole input as one JSON object in a file, or - for standard input; instead of the flags below")
+	fs.StringVarP(&f.file, "file", "f", "", f.fileUsage())
 	for _, field := range f.fields() {
 		field.bind(fs, field.flag, field.usage)
 	}
-	fs.StringArray(flagCheckHTTP, nil, "URL that must answer 200 (may be repeated)")
-	fs.StringArray(flagCheckTCP, nil, "host:port that must accept a connection (may be repeated)")
+	if f.of.checks {
+		fs.StringArray(flagCheckHTTP, nil, "URL that must answer 200 (may be repeated)")
+		fs.StringArray(flagCheckTCP, nil, "host:port that must accept a connection (may be repeated)")
+	}
 }
+
+func (f *inputFlags) fileUsage() string {
+	usage := "the whole input as one JSON object in a file, or - for standard input"
+	if f.onlyFile() {
+		return usage
+	}
+	return usage + "; instead of the flags below"
+}
+
+// onlyFile says whether the input can only come from a file.
+func (f *inputFlags) onlyFile() bool { return len(f.of.fields) == 0 }
 
 func (f *inputFlags) fields() []field {
 	if !f.external {
-		return fields
+		return f.of.fields
 	}
-	return slices.DeleteFunc(slices.Clone(fields), func(one field) bool { return one.ownChange })
+	return slices.DeleteFunc(slices.Clone(f.of.fields), func(one field) bool { return one.ownChange })
 }
 
 // given lists the input's flags on the command line.
@@ -142,8 +132,8 @@ func (f *inputFlags) given(fs *pflag.FlagSet) []string {
 
 // build makes the JSON object of the flags that were given.
 func (f *inputFlags) build(fs *pflag.FlagSet) (json.RawMessage, error) {
-	if !fs.Changed(flagServer) {
-		return nil, fail(codeUsage, "which server? Give --server 12345, or the whole input with -f input.json")
+	if f.onlyFile() {
+		return nil, fail(codeUsage, "give the input with -f input.json, or -f - for standard input")
 	}
 	object := map[string]any{}
 	for _, field := range f.fields() {
@@ -156,21 +146,21 @@ func (f *inputFlags) build(fs *pflag.FlagSet) (json.RawMessage, error) {
 		}
 		put(object, field.path, value)
 	}
-	switch {
-	case f.external:
-		put(object, "update.kind", workflows.UpdateExternal)
-	case fs.Changed(flagUpdate):
-	case fs.Changed(flagWebhookURL):
-		put(object, "update.kind", workflows.UpdateWebhook)
-	default: // no default: a forgotten change would look like a success
-		return nil, fail(codeUsage, "who makes the change? Give --webhook-url URL, --update external, or --update none to only snapshot and verify")
+	complete := f.of.complete
+	if f.external {
+		complete = completeExternal
 	}
-	checks, err := checksOf(fs)
-	if err != nil {
+	if err := complete(fs, object); err != nil {
 		return nil, err
 	}
-	if len(checks) > 0 {
-		put(object, "verify.checks", checks)
+	if f.of.checks {
+		checks, err := checksOf(fs)
+		if err != nil {
+			return nil, err
+		}
+		if len(checks) > 0 {
+			put(object, "verify.checks", checks)
+		}
 	}
 	raw, err := json.Marshal(object)
 	if err != nil {
@@ -232,3 +222,19 @@ func (w *wholeNumber) Set(value string) error {
 
 // Type is the name by which pflag knows the kind.
 func (w *wholeNumber) Type() string { return "int64" }
+
+// span is a duration flag that knows days and weeks, as the inputs do.
+type span contract.Duration
+
+// String, Set and Type make it a flag.
+func (s *span) String() string { return contract.Duration(*s).String() }
+
+// Set reads the flag.
+func (s *span) Set(value string) error {
+	d, err := contract.ParseDuration(value)
+	*s = span(d)
+	return err
+}
+
+// Type names the flag's values in the help text.
+func (s *span) Type() string { return "duration" }

@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -16,7 +14,7 @@ import (
 
 func build(t *testing.T, external bool, args ...string) (json.RawMessage, error) {
 	t.Helper()
-	f := inputFlags{external: external}
+	f := inputFlags{of: runbooks[0], external: external}
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	f.bind(fs)
 	require.NoError(t, fs.Parse(args))
@@ -82,24 +80,9 @@ func TestBeginIsAlwaysForAnExternalChange(t *testing.T) {
 	assert.JSONEq(t, `{"server_id": 7, "update": {"kind": "external", "heartbeat_timeout": "30s"}}`, string(raw))
 
 	fs := pflag.NewFlagSet("begin", pflag.ContinueOnError)
-	(&inputFlags{external: true}).bind(fs)
+	(&inputFlags{of: runbooks[0], external: true}).bind(fs)
 	for _, name := range []string{"update", "webhook-url", "dry-run"} {
 		assert.Nil(t, fs.Lookup(name), name)
-	}
-}
-
-func TestTheExamplesAreInputs(t *testing.T) {
-	examples, err := filepath.Glob("../../examples/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, examples)
-	for _, path := range examples {
-		data, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.NoError(t, oneObject(data), path)
-		in := strictly(t, data)
-		assert.NotZero(t, in.ServerID, path)
-		assert.NotEmpty(t, in.Update.Kind, path)
-		assert.NotEmpty(t, in.Verify.Checks, path)
 	}
 }
 

@@ -28,16 +28,16 @@ func (a *app) input(cmd *cobra.Command, flags *inputFlags) (json.RawMessage, err
 		return nil, fail(codeUsage, "-f holds the whole input, so it cannot stand beside --%s: put the value into the file, or leave -f out",
 			strings.Join(given, ", --"))
 	}
-	raw, err := a.readInput(flags.file)
+	raw, err := a.readInput(flags.file, `{"server_id": 12345, ...}`)
 	if err != nil {
 		return nil, fail(codeUsage, "%w", err)
 	}
 	return raw, nil
 }
 
-// readInput reads a file, or standard input for "-", that holds exactly one JSON object. What the object says is for
+// readInput reads a file, or standard input for "-", that holds exactly one JSON object such as the example. What the object says is for
 // the runbook to judge, which also refuses unknown fields: it gets the bytes as they are.
-func (a *app) readInput(path string) (json.RawMessage, error) {
+func (a *app) readInput(path, example string) (json.RawMessage, error) {
 	name, in := path, a.In
 	if path == "-" {
 		name = "standard input"
@@ -57,7 +57,7 @@ func (a *app) readInput(path string) (json.RawMessage, error) {
 		return nil, fmt.Errorf("%s is larger than 1 MiB: an input is one small JSON object", name)
 	}
 	if err := oneObject(data); err != nil {
-		return nil, fmt.Errorf("%s %w: write one JSON object such as {\"server_id\": 12345, ...}", name, err)
+		return nil, fmt.Errorf("%s %w: write one JSON object such as %s", name, err, example)
 	}
 	return data, nil
 }

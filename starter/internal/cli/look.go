@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -36,7 +37,7 @@ func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error
 		return seen{}, a.describeError(id, err)
 	}
 	info := description.GetWorkflowExecutionInfo()
-	if name := info.GetType().GetName(); name != workflows.TypeSnapshotUpdateVerify {
+	if name := info.GetType().GetName(); !slices.Contains(workflows.Runbooks(), name) {
 		return seen{}, fail(codeUsage, "%s is a %s, not a runbook that this command knows: look at it with temporal workflow describe -w %s", id, name, quote(id))
 	}
 	s := seen{

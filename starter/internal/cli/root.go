@@ -24,6 +24,8 @@ type World struct {
 	Environ []string
 	// OutWidth and ErrWidth are the terminals' widths, 0 where the stream is no terminal.
 	OutWidth, ErrWidth int
+	// Terminal is true when a person can be asked: standard input and standard error are one.
+	Terminal bool
 	// Version is shown by --version.
 	Version string
 	// Dial connects to Temporal with the options of the environment.
@@ -37,7 +39,8 @@ func System(version string) World {
 	return World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(),
 		OutWidth: terminalWidth(os.Stdout), ErrWidth: terminalWidth(os.Stderr),
-		Version: version, Dial: client.DialContext,
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		Version:  version, Dial: client.DialContext,
 	}
 }
 
@@ -54,6 +57,8 @@ type app struct {
 	World
 	outColour, errColour render.Palette
 	progress             *render.Progress
+	// namespace is Temporal's, known once connected.
+	namespace string
 }
 
 // Run runs one command line and returns the exit code.
@@ -106,12 +111,15 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.Err)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.runCommand(), a.beginCommand(), a.heartbeatCommand(), a.reportCommand(), a.decideCommand(),
-		a.statusCommand(), a.demoCommand(), a.devCommand())
+		a.pauseCommand(), a.resumeCommand(), a.abortCommand(), a.statusCommand(), a.scheduleCommand(), a.demoCommand(), a.devCommand())
 	return root
 }
 
 // say writes a line for the user to standard error. Nobody can be told when that fails.
 func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }
+
+// ask writes a question to standard error and stays on its line.
+func (a *app) ask(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format, args...) }
 
 // print writes the answer to standard output.
 func (a *app) print(text string) error {

@@ -15,31 +15,38 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/safepoint-dev/safepoint/internal/temporalclient"
-	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // quickEnd is how long `run` without --wait looks for an end that comes at once, such as an input that is refused.
 const quickEnd = 1500 * time.Millisecond
 
 type runOptions struct {
-	flags  inputFlags
-	id     string
-	queue  string
-	wait   bool
-	format outputFormat
+	runbook runbook
+	flags   inputFlags
+	id      string
+	queue   string
+	wait    bool
+	yes     bool
+	format  outputFormat
 }
 
 func (a *app) runCommand() *cobra.Command {
 	run := &cobra.Command{Use: "run", Short: "Start a runbook", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	var o runOptions
+	for _, one := range runbooks {
+		run.AddCommand(a.runOne(one))
+	}
+	return run
+}
+
+func (a *app) runOne(one runbook) *cobra.Command {
+	o := runOptions{runbook: one, flags: inputFlags{of: one}}
 	cmd := &cobra.Command{
-		Use:   "snapshot-update-verify",
-		Short: "Snapshot a server, change it, verify, then commit or roll back",
-		Example: `  safepoint run snapshot-update-verify --server 12345 --reason "web 2.14.0" \
-      --webhook-url https://deploy.example.com/hooks/web --check-http https://web01.example.com/healthz --wait
-  safepoint run snapshot-update-verify -f input.json --id deploy-2.14.0 -o json --wait`,
-		Long: "Starts one run. Without --wait it prints the run's id; with --wait it shows the progress and ends with the\nrun's own exit code.\n\n" + exitHelp,
+		Use:     one.command,
+		Short:   one.short,
+		Example: one.example,
+		Long: "Starts one run. Without --wait it prints the run's id; with --wait it shows the progress and ends with the\nrun's own exit code.\n" +
+			one.long + "\n" + exitHelp,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			raw, err := a.input(cmd, &o.flags)
@@ -49,16 +56,21 @@ func (a *app) runCommand() *cobra.Command {
 			if cmd.Flags().Changed("id") && strings.TrimSpace(o.id) == "" {
 				return fail(codeUsage, "--id is empty: is a variable not set?")
 			}
+			if err := a.mayAsk(o, raw); err != nil {
+				return err
+			}
 			return a.withClient(cmd.Context(), reach{starts: true}, func(ctx context.Context, c client.Client) error { return a.run(ctx, c, o, raw) })
 		},
 	}
 	o.flags.bind(cmd.Flags())
-	cmd.Flags().StringVar(&o.id, "id", "", "the run's workflow id (safepoint-update-<server>-<time>-<random>); one id never runs twice")
+	cmd.Flags().StringVar(&o.id, "id", "", "the run's workflow id (safepoint-"+one.idPrefix+"-<time>-<random>); one id never runs twice")
 	a.bindQueue(cmd, &o.queue)
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "show the progress and end with the run's exit code")
+	if one.overwrites {
+		cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask before the server is overwritten")
+	}
 	bindOutput(cmd, &o.format, formatText)
-	run.AddCommand(cmd)
-	return run
+	return cmd
 }
 
 func (a *app) bindQueue(cmd *cobra.Command, queue *string) {
@@ -72,9 +84,14 @@ func (a *app) bindQueue(cmd *cobra.Command, queue *string) {
 // run starts the runbook. The input is sent as it is: the runbook judges it.
 func (a *app) run(ctx context.Context, c client.Client, o runOptions, raw json.RawMessage) error {
 	if o.id == "" {
-		o.id = newID(serverOf(raw), time.Now())
+		o.id = newID(o.runbook.idPrefix, serverOf(raw), time.Now())
 	}
-	started, err := c.ExecuteWorkflow(ctx, startOptions(o.id, o.queue), workflows.TypeSnapshotUpdateVerify, raw)
+	if o.asks(raw) {
+		if err := a.confirmLoss(ctx, c, o, raw); err != nil {
+			return err
+		}
+	}
+	started, err := c.ExecuteWorkflow(ctx, startOptions(o.id, o.queue), o.runbook.kind, raw)
 	if err != nil {
 		return startError(ctx, o.id, err)
 	}
@@ -127,12 +144,12 @@ func startError(ctx context.Context, id string, err error) error {
 }
 
 // newID is unique without anybody's help and sorts by time.
-func newID(server int64, now time.Time) string {
+func newID(prefix string, server int64, now time.Time) string {
 	name := ""
 	if server > 0 {
 		name = fmt.Sprintf("%d-", server)
 	}
-	return "safepoint-update-" + name + now.UTC().Format("20060102-150405") + "-" + random()[:8]
+	return "safepoint-" + prefix + "-" + name + now.UTC().Format("20060102-150405") + "-" + random()[:8]
 }
 
 // random is a word that nobody else picks: 26 letters and digits.

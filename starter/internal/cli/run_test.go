@@ -112,8 +112,8 @@ func TestBadSettingsAndUnknownWordsAreBadUsage(t *testing.T) {
 
 func TestNewIDsDiffer(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
-	a, b := newID(7, now), newID(7, now)
+	a, b := newID("update", 7, now), newID("update", 7, now)
 	assert.NotEqual(t, a, b)
 	assert.Regexp(t, regexp.MustCompile(`^safepoint-update-7-20260301-123000-`), a)
-	assert.Regexp(t, regexp.MustCompile(`^safepoint-update-20260301-123000-`), newID(0, now))
+	assert.Regexp(t, regexp.MustCompile(`^safepoint-update-20260301-123000-`), newID("update", 0, now))
 }

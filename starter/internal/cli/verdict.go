@@ -109,7 +109,7 @@ const (
 // lost is the end of a run of which nobody knows in what state it left the server.
 func lost(id, what string) verdict {
 	return verdict{lost: true, code: codePerson, report: workflows.Report{
-		Runbook: workflows.TypeSnapshotUpdateVerify, WorkflowID: id, Summary: what + " Nobody knows in what state it left the server.",
+		WorkflowID: id, Summary: what + " Nobody knows in what state it left the server.",
 		Next: "look at the server and its snapshots at VPS.org, and at the history: temporal workflow show -w " + quote(id),
 	}}
 }
@@ -123,6 +123,7 @@ func fill(ctx context.Context, c client.Client, v *verdict, runID string) {
 		return
 	}
 	info := description.GetWorkflowExecutionInfo()
+	v.report.Runbook = info.GetType().GetName()
 	v.report.RunID = info.GetExecution().GetRunId()
 	v.report.OriginalRunID = info.GetFirstRunId()
 	if at := info.GetStartTime(); at != nil {
@@ -154,6 +155,7 @@ func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string)
 			if v.lost {
 				fill(ctx, c, &v, runID)
 			}
+			judgeFleet(ctx, c, &v)
 			return v, nil
 		}
 		if temporalclient.Refused(err) {

@@ -42,7 +42,8 @@ func (p Palette) Accent(s string) string { return p.paint(s, color.FgCyan) }
 // Outcome colours text by how a run ended.
 func (p Palette) Outcome(o workflows.Outcome, s string) string {
 	switch o {
-	case workflows.OutcomeCommitted, workflows.OutcomePlanned, workflows.OutcomeSkipped:
+	case workflows.OutcomeCommitted, workflows.OutcomePlanned, workflows.OutcomeSkipped, workflows.OutcomeRestored,
+		workflows.OutcomeRotated, workflows.OutcomeAudited:
 		return p.Good(s)
 	case workflows.OutcomeNotChanged, workflows.OutcomeCanceled, workflows.OutcomeRolledBack:
 		return p.Warn(s)

@@ -24,6 +24,12 @@ func changeText(c workflows.ChangeRecord) string {
 		result = strings.ReplaceAll(string(c.Result), "_", " ")
 	}
 	text := fmt.Sprintf("%s: %s", c.Kind, result)
+	if c.ExitCode != nil {
+		text += fmt.Sprintf(", exit code %d", *c.ExitCode)
+	}
+	if c.WorkflowID != "" {
+		text += ", workflow " + c.WorkflowID
+	}
 	if c.Runner != "" {
 		text += fmt.Sprintf(" (runner %s)", c.Runner)
 	}

@@ -133,11 +133,15 @@ func detailsByPhase(r workflows.Report, p Palette) map[int][]detail {
 	}
 	if c := r.Change; c != nil {
 		add(lastPhase(r, workflows.PhaseChange), changePaint(c.Result, p), "%s", changeText(*c))
+		for _, line := range outputLines(*c) {
+			add(lastPhase(r, workflows.PhaseChange), p.Dim, "| %s", line)
+		}
 	}
 	if b := r.Rollback; b != nil {
-		add(lastPhase(r, workflows.PhaseRollback), plain, "%s", rollbackText(*b))
+		phase := restorePhase(r)
+		add(phase, plain, "%s", rollbackText(*b))
 		if lost := lostText(*b); lost != "" {
-			add(lastPhase(r, workflows.PhaseRollback), p.Warn, "%s", lost)
+			add(phase, p.Warn, "%s", lost)
 		}
 	}
 	for _, v := range r.Verifications {
@@ -177,6 +181,16 @@ func heldAt(r workflows.Report, at time.Time) int {
 	return phaseAt(r, at)
 }
 
+// restorePhase is where a restore happened: a rollback, or a restore that was asked for.
+func restorePhase(r workflows.Report) int {
+	for _, phase := range r.Phases {
+		if phase.Phase == workflows.PhaseRestore {
+			return lastPhase(r, workflows.PhaseRestore)
+		}
+	}
+	return lastPhase(r, workflows.PhaseRollback)
+}
+
 func lastPhase(r workflows.Report, want workflows.Phase) int {
 	index := 0
 	for i, phase := range r.Phases {
@@ -185,28 +199,4 @@ func lastPhase(r workflows.Report, want workflows.Phase) int {
 		}
 	}
 	return index
-}
-
-// sections are what belongs to no phase.
-func (d *document) sections(r workflows.Report) {
-	indent := strings.Repeat(" ", 2+labelWidth)
-	section := func(label, text string, paint func(string) string) {
-		d.wrapped("  "+d.p.Dim(pad(label, labelWidth)), indent, text, paint)
-	}
-	for _, step := range r.Plan {
-		section("would", step, plain)
-	}
-	if b := r.BusyWith; b != nil {
-		section("busy with", holderText(*b), plain)
-	}
-	for _, s := range r.Pruned {
-		text, paint := prunedText(s), plain
-		if !s.Deleted {
-			paint = d.p.Warn
-		}
-		section("pruned", text, paint)
-	}
-	for _, note := range r.Notes {
-		section("note", note, d.p.Warn)
-	}
 }

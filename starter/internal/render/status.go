@@ -67,8 +67,11 @@ func (d *document) headline(v View) string {
 	if s == nil {
 		return d.p.Bold(Clean(v.ID))
 	}
-	return fmt.Sprintf("%s  %s  server %d  for %s", d.p.Accent(strings.ToUpper(Clean(string(s.Phase)))), d.p.Bold(Clean(v.ID)), s.ServerID,
-		Elapsed(v.Now.Sub(s.Since)))
+	of := fmt.Sprintf("server %d", s.ServerID)
+	if s.ServerID == 0 { // a run of many, whose servers are in Fleet
+		of = Clean(s.Runbook)
+	}
+	return fmt.Sprintf("%s  %s  %s  for %s", d.p.Accent(strings.ToUpper(Clean(string(s.Phase)))), d.p.Bold(Clean(v.ID)), of, Elapsed(v.Now.Sub(s.Since)))
 }
 
 func (d *document) status(v View, s workflows.Status) {
@@ -79,6 +82,12 @@ func (d *document) status(v View, s workflows.Status) {
 	if s.Hold != nil {
 		d.row("held", s.Hold.Why, d.p.Warn)
 		d.row("held until", clock(s.Hold.Until), plain)
+	}
+	if s.Loss != "" {
+		d.row("would be lost", s.Loss, d.p.Warn)
+	}
+	if s.Fleet != nil {
+		d.fleetStatus(*s.Fleet)
 	}
 	if s.Snapshot != nil {
 		d.row("restore point", restorePoint(*s.Snapshot), plain)
@@ -156,6 +165,9 @@ func Frame(v View, p Palette) []string {
 	lines := []string{d.headline(v)}
 	if s := v.Status; s != nil {
 		lines = append(lines, "  "+Clean("waiting for "+s.WaitingFor))
+		if s.Fleet != nil {
+			lines = append(lines, "  "+fleetCounts(*s.Fleet, "to go"))
+		}
 		if s.Window != nil {
 			lines = append(lines, "  "+v.window(p))
 		}

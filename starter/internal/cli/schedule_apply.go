@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/internal/schedule"
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// plannedTimes is how many of the next times are shown, plannedServers of how many servers the plan is fetched.
+const (
+	plannedTimes   = 5
+	plannedServers = 50
+)
+
+type applyOptions struct {
+	path, queue   string
+	dryRun, force bool
+	format        outputFormat
+}
+
+// applyReply is what apply prints as JSON.
+type applyReply struct {
+	ID      string `json:"id"`
+	DryRun  bool   `json:"dry_run"`
+	Runbook string `json:"runbook"`
+	schedule.Change
+	TimeZone string      `json:"time_zone"`
+	Next     []time.Time `json:"next"`
+	Warnings []string    `json:"warnings,omitempty"`
+	// Plan is the report of the runbook's own dry run, Plans those of its servers; a dry run has them.
+	Plan  *workflows.Report  `json:"plan,omitempty"`
+	Plans []workflows.Report `json:"plans,omitempty"`
+}
+
+func (a *app) scheduleApply() *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply -f schedule.json",
+		Short: "Make a schedule what a file says: create, update, or nothing",
+		Long: `Creates the schedule, updates it, or does nothing because nothing differs. An update keeps the pause and the note that
+people have set. A schedule that safepoint did not make is refused, unless --force takes it over; --force also writes
+where nothing differs, which mends a schedule whose times were changed elsewhere (in the Temporal UI).
+
+--dry-run shows what would be done, the next five times and, by a dry run of the runbook through a worker, what a run
+would do now. For the times it makes a paused schedule with an id of its own (<id>-plan-<random>), which never starts
+anything, and deletes it a moment later: so the server's own code computes them.
+
+` + exitHelp,
+		Example: `  safepoint schedule apply -f starter/examples/schedule-nightly.json --dry-run
+  safepoint schedule apply -f starter/examples/schedule-nightly.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.path == "" {
+				return fail(codeUsage, "give the schedule with -f schedule.json, or -f - for standard input")
+			}
+			f, err := a.readSchedule(o)
+			if err != nil {
+				return err
+			}
+			for _, warning := range f.Warnings() {
+				a.say("%s %s", a.errColour.Warn("warning:"), render.Clean(warning))
+			}
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, c client.Client, store *schedule.Store) error {
+				if o.dryRun {
+					return a.planSchedule(ctx, c, store, f, o)
+				}
+				return a.applySchedule(ctx, store, f, o)
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&o.path, "file", "f", "", "the schedule as one JSON object in a file, or - for standard input")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be done, when it would run and what a run would do now")
+	cmd.Flags().BoolVar(&o.force, "force", false, "take over a schedule that safepoint did not make, and write even where nothing differs")
+	a.bindQueue(cmd, &o.queue)
+	bindOutput(cmd, &o.format, formatText)
+	return cmd
+}
+
+func (a *app) readSchedule(o applyOptions) (schedule.File, error) {
+	data, err := a.readInput(o.path, `{"id": "nightly-web", "runbook": "SnapshotRotation", ...}`)
+	if err != nil {
+		return schedule.File{}, fail(codeUsage, "%w", err)
+	}
+	f, err := schedule.Read(data, o.queue)
+	if err != nil {
+		return schedule.File{}, fail(codeUsage, "%s: %w", o.path, err)
+	}
+	return f, nil
+}
+
+func (a *app) applySchedule(ctx context.Context, store *schedule.Store, f schedule.File, o applyOptions) error {
+	change, err := store.Apply(ctx, f, o.force)
+	if err != nil {
+		return scheduleError(ctx, f.ID, err)
+	}
+	now, err := store.Describe(ctx, f.ID, 0)
+	if err != nil {
+		return scheduleError(ctx, f.ID, err)
+	}
+	change.Foreign = false // it is Safepoint's from now on
+	reply := replyOf(f, change, now.Next)
+	if o.format == formatJSON {
+		return a.printJSON(reply)
+	}
+	return a.print(render.Change(f, change, reply.Next, false, a.outColour))
+}
+
+func replyOf(f schedule.File, change schedule.Change, next []time.Time) applyReply {
+	return applyReply{ID: f.ID, Runbook: f.Runbook, Change: change, TimeZone: f.Spec.Zone().String(),
+		Next: append([]time.Time{}, next[:min(len(next), plannedTimes)]...), Warnings: f.Warnings()}
+}
+
+// planSchedule shows what apply would do. What it prints is whole; its exit code says whether apply and a run would work.
+func (a *app) planSchedule(ctx context.Context, c client.Client, store *schedule.Store, f schedule.File, o applyOptions) error {
+	change, err := store.Inspect(ctx, f)
+	if err != nil {
+		return scheduleError(ctx, f.ID, err)
+	}
+	times, err := store.NextTimes(ctx, f, plannedTimes)
+	if err != nil {
+		return scheduleError(ctx, f.ID, err)
+	}
+	reply := replyOf(f, change, times)
+	reply.DryRun = true
+	if o.format != formatJSON {
+		if err := a.print(render.Change(f, change, reply.Next, true, a.outColour)); err != nil {
+			return err
+		}
+	}
+	code, err := a.planRun(ctx, c, f, o, &reply)
+	if err != nil {
+		return err
+	}
+	if o.format == formatJSON {
+		if err := a.printJSON(reply); err != nil {
+			return err
+		}
+	}
+	if change.Foreign && !o.force {
+		return scheduleError(ctx, f.ID, schedule.ErrForeign)
+	}
+	return exit(code)
+}
+
+// planRun asks the runbook itself what a run would do now.
+func (a *app) planRun(ctx context.Context, c client.Client, f schedule.File, o applyOptions, reply *applyReply) (int, error) {
+	if book, ok := runbookOf(f.Runbook); !ok || !book.dryRun {
+		return codeOK, nil // it writes nothing anyway
+	}
+	v, err := a.dryRun(ctx, c, f.WorkflowID+"-plan-"+strings.ToLower(random()[:8]), f.TaskQueue, f.Runbook, f.Input)
+	if err != nil {
+		return 0, err
+	}
+	reply.Plan = &v.report
+	if reply.Plans, err = a.serverPlans(ctx, c, v.report); err != nil {
+		return 0, err
+	}
+	if o.format == formatJSON {
+		return v.code, nil
+	}
+	text := "\nA run now would be:\n" + render.Report(v.report, a.outColour)
+	for _, one := range reply.Plans {
+		text += "\n" + render.Report(one, a.outColour)
+	}
+	return v.code, a.print(text)
+}
+
+// serverPlans fetches the plans of the first servers of a run of many, which stand in their own reports.
+func (a *app) serverPlans(ctx context.Context, c client.Client, report workflows.Report) ([]workflows.Report, error) {
+	if report.Fleet == nil {
+		return nil, nil
+	}
+	whole := *report.Fleet
+	if err := loadFleet(ctx, c, &whole); err != nil {
+		return nil, err
+	}
+	var plans []workflows.Report
+	for _, target := range whole.Targets {
+		if target.Outcome != workflows.OutcomePlanned || target.WorkflowID == "" {
+			continue
+		}
+		if len(plans) == plannedServers {
+			a.say("the plans of the other servers: safepoint status <workflow id>, see safepoint report %s", quote(report.WorkflowID))
+			break
+		}
+		var result json.RawMessage
+		err := c.GetWorkflow(ctx, target.WorkflowID, target.RunID).Get(ctx, &result)
+		v, ok := verdictOf(target.WorkflowID, result, err)
+		if !ok {
+			return nil, fail(codePerson, "cannot read the plan in %s: %w", target.WorkflowID, errors.Join(err, fmt.Errorf("see safepoint status %s", quote(target.WorkflowID))))
+		}
+		plans = append(plans, v.report)
+	}
+	return plans, nil
+}

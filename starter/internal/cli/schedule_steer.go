@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/internal/schedule"
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+)
+
+// done is what a command that changes a schedule prints as JSON.
+type done struct {
+	ID   string `json:"id"`
+	Done string `json:"done"`
+	Note string `json:"note,omitempty"`
+}
+
+func (a *app) printDone(d done, format outputFormat) error {
+	if format == formatJSON {
+		return a.printJSON(d)
+	}
+	text := d.Done + "  " + render.Clean(d.ID)
+	if d.Note != "" {
+		text += "  (" + render.Clean(d.Note) + ")"
+	}
+	return a.print(text + "\n")
+}
+
+func (a *app) schedulePause() *cobra.Command {
+	return a.scheduleSwitch("pause", "paused", "Stop a schedule from starting runs; a run under way goes on",
+		func(ctx context.Context, store *schedule.Store, id, note string) error {
+			return store.Pause(ctx, id, note)
+		})
+}
+
+func (a *app) scheduleResume() *cobra.Command {
+	return a.scheduleSwitch("resume", "resumed", "Let a paused schedule start runs again",
+		func(ctx context.Context, store *schedule.Store, id, note string) error {
+			return store.Resume(ctx, id, note)
+		})
+}
+
+func (a *app) scheduleSwitch(word, participle, short string, do func(context.Context, *schedule.Store, string, string) error) *cobra.Command {
+	var note string
+	var format outputFormat
+	cmd := &cobra.Command{
+		Use:   word + " <schedule-id>",
+		Short: short,
+		Long:  short + ". The note says why, and stays when the schedule is applied again.\n\n" + exitHelp,
+		Args:  oneID(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if note == "" {
+				note = participle + " by " + userName()
+			}
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
+				if err := do(ctx, store, args[0], note); err != nil {
+					return scheduleError(ctx, args[0], err)
+				}
+				return a.printDone(done{ID: args[0], Done: participle, Note: note}, format)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&note, "note", "", "why ("+participle+" by the user of this machine)")
+	bindOutput(cmd, &format, formatText)
+	return cmd
+}
+
+func (a *app) scheduleTrigger() *cobra.Command {
+	var format outputFormat
+	cmd := &cobra.Command{
+		Use:   "trigger <schedule-id>",
+		Short: "Start a run of a schedule now",
+		Long: "Starts a run now, whether the schedule is paused or not, under its own overlap policy, and prints the run's id. It\n" +
+			"does not wait for the run: `safepoint status <workflow-id> --wait` does.\n\n" + exitHelp,
+		Args: oneID(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
+				came, err := store.Trigger(ctx, args[0])
+				if err != nil {
+					return scheduleError(ctx, args[0], err)
+				}
+				return a.printTriggered(args[0], came, format)
+			})
+		},
+	}
+	bindOutput(cmd, &format, formatText)
+	return cmd
+}
+
+func (a *app) printTriggered(id string, came schedule.Triggered, format outputFormat) error {
+	if came.Overlapped {
+		return fail(codeNotChanged, "nothing was started: a run of %s still runs, and its overlap policy skips: safepoint schedule describe %s", id, quote(id))
+	}
+	if format == formatJSON {
+		return a.printJSON(came)
+	}
+	if came.Run == nil {
+		return a.print(fmt.Sprintf("triggered  %s\nlook       safepoint schedule describe %s\n", render.Clean(id), quote(id)))
+	}
+	return a.print(fmt.Sprintf("started  %s\nwatch    safepoint status %s --wait\n", render.Clean(came.Run.WorkflowID), quote(came.Run.WorkflowID)))
+}
+
+func (a *app) scheduleDelete() *cobra.Command {
+	var yes bool
+	var format outputFormat
+	cmd := &cobra.Command{
+		Use:   "delete <schedule-id>",
+		Short: "Delete a schedule; its runs and their reports stay",
+		Long: "Deletes a schedule, after asking on a terminal; a script says --yes. A run under way goes on. A schedule that\n" +
+			"safepoint did not make is refused.\n\n" + exitHelp,
+		Args: oneID(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !yes && !a.canAsk("") {
+				return fail(codeUsage, "there is nobody at a terminal to ask: give --yes to delete the schedule %s", render.Clean(args[0]))
+			}
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
+				return a.deleteSchedule(ctx, store, args[0], yes, format)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	bindOutput(cmd, &format, formatText)
+	return cmd
+}
+
+func (a *app) deleteSchedule(ctx context.Context, store *schedule.Store, id string, yes bool, format outputFormat) error {
+	d, err := store.Describe(ctx, id, 0)
+	if err != nil {
+		return scheduleError(ctx, id, err)
+	}
+	if d.Foreign {
+		return fail(codeUsage, "the schedule %s was not made by safepoint, so nothing was deleted: temporal schedule delete -s %s", render.Clean(id), quote(id))
+	}
+	if !yes {
+		a.say("%s  %s  %d runs so far", render.Clean(d.ID), render.Clean(d.Runbook), d.Runs)
+		if err := a.confirm(ctx, "Delete this schedule?", "nothing was deleted"); err != nil {
+			return err
+		}
+	}
+	if err := store.Delete(ctx, id); err != nil {
+		return scheduleError(ctx, id, err)
+	}
+	return a.printDone(done{ID: id, Done: "deleted"}, format)
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+type steerOptions struct {
+	id, update string
+	ask        workflows.FleetRequest
+	format     outputFormat
+}
+
+func (a *app) pauseCommand() *cobra.Command {
+	return a.steerCommand("pause", workflows.UpdatePause, "Start no further server of a fleet or rotation until resume",
+		"Those under way finish. `safepoint schedule pause` is for schedules.")
+}
+
+func (a *app) resumeCommand() *cobra.Command {
+	return a.steerCommand("resume", workflows.UpdateResume, "Go on with a fleet or rotation that is paused", "")
+}
+
+func (a *app) abortCommand() *cobra.Command {
+	return a.steerCommand("abort", workflows.UpdateAbort, "Start no further server of a fleet or rotation, ever",
+		"Those under way finish. What becomes of the servers that are done is the fleet's on_stop.")
+}
+
+func (a *app) steerCommand(word, update, short, long string) *cobra.Command {
+	o := steerOptions{update: update}
+	cmd := &cobra.Command{
+		Use:   word + " <workflow-id>",
+		Short: short,
+		Long:  short + ". " + long + "\nThe same request again changes nothing.\n\n" + exitHelp,
+		Args:  oneID(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.id = args[0]
+			if o.ask.By == "" {
+				return fail(codeUsage, "who says so? Give --by NAME: the report keeps it")
+			}
+			return a.withClient(cmd.Context(), reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return a.steer(ctx, c, o) })
+		},
+	}
+	cmd.Flags().StringVar(&o.ask.By, "by", userName(), "who says so (the user of this machine)")
+	cmd.Flags().StringVar(&o.ask.Note, "note", "", "why, for the report")
+	bindOutput(cmd, &o.format, formatText)
+	return cmd
+}
+
+func (a *app) steer(ctx context.Context, c client.Client, o steerOptions) error {
+	var answer workflows.FleetAnswer
+	err := a.update(ctx, c, client.UpdateWorkflowOptions{
+		UpdateID:   o.update + "-" + random(), // its repeats in here are one request
+		WorkflowID: o.id,
+		UpdateName: o.update,
+		Args:       []any{o.ask},
+	}, &answer)
+	if err != nil {
+		end := a.explain(ctx, c, o.id, err)
+		if end.err != nil {
+			return end.err
+		}
+		if err := a.printReport(end.closed.report, o.format); err != nil {
+			return err
+		}
+		return fail(codeUsage, "%s has ended: there is nothing to %s", o.id, o.update)
+	}
+	switch {
+	case !answer.Accepted:
+		return fail(codeUsage, "%s does not take it: %s", o.id, render.Clean(answer.Detail))
+	case o.format == formatJSON:
+		return a.printJSON(answer)
+	default: // text
+		return a.print(fmt.Sprintf("%s: %s\nwatch it: safepoint status %s --wait\n", o.update, render.Clean(answer.Detail), quote(o.id)))
+	}
+}
