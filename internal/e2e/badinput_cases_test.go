@@ -99,7 +99,7 @@ func inputsWithBadFields(r *rig) []badInput {
 		r.bad("two checks of one name", withChecks(`{"name": "a", "kind": "tcp", "address": "a:1"}, {"name": "a", "kind": "tcp", "address": "a:2"}`), "verify.checks[1].name"),
 		r.bad("no update", `{"server_id": SERVER, "verify": {"skip": true}}`, "update.kind"),
 		r.bad("an unknown kind", withUpdate(`"kind": "magic"`), "update.kind"),
-		r.bad("a kind of a later version", withUpdate(`"kind": "ssh"`), "update.kind"),
+		r.bad("a kind of a later version", withUpdate(`"kind": "teleport"`), "update.kind"),
 		r.bad("unknown words", withField(`"rollback": {"on_failure": "pray"}, "lock": {"on_busy": "steal"}`), "rollback.on_failure", "lock.on_busy"),
 	}
 }
