@@ -31,6 +31,7 @@ type rig struct {
 	t      *testing.T
 	server int64
 	queue  string
+	api    string // the stand-in's root, whose worker and control endpoints these are
 	worker *devstack.Worker
 	temp   client.Client
 }
@@ -49,7 +50,7 @@ func newRig(t *testing.T) *rig {
 // rigWithoutWorker is for tests that run workers of their own.
 func rigWithoutWorker(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, server: 1000 + nextServer.Add(1)}
+	r := &rig{t: t, server: 1000 + nextServer.Add(1), api: stack.FakeURL}
 	r.queue = "e2e-" + strconv.FormatInt(r.server, 10)
 	var err error
 	r.temp, err = stack.Client()
@@ -65,7 +66,7 @@ func (r *rig) control(method, what string, body, into any) {
 	if body != nil {
 		require.NoError(r.t, json.NewEncoder(&b).Encode(body))
 	}
-	req, err := http.NewRequest(method, stack.FakeURL+"/fake/"+what, &b)
+	req, err := http.NewRequest(method, r.api+"/fake/"+what, &b)
 	require.NoError(r.t, err)
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(r.t, err)
