@@ -55,7 +55,9 @@ func newRestoreRun(ctx workflow.Context, in RollbackByRestoreInput) *restoreRun 
 	r.lockInput, r.verify = in.Lock, in.Verify
 	r.restoreTimeout, r.holdTimeout = in.Rollback.RestoreTimeout, in.Rollback.HoldTimeout
 	r.egress = egressOf(UpdateInput{}, in.Verify.Checks, in.Notify)
-	r.notifier.targets = in.Notify
+	if !in.DryRun {
+		r.notifier.targets = in.Notify
+	}
 	r.takes(ctx, SnapshotInput{NamePrefix: safetyPrefix, ReadyTimeout: in.Safety.ReadyTimeout},
 		retention.Policy{Name: contract.PolicySafety, NamePrefix: safetyPrefix, KeepLast: 1}, contract.PurposeSafety)
 	return r

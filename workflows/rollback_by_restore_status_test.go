@@ -69,3 +69,12 @@ func TestARollbackAsksThePolicyAboutEverythingItsInputConnectsTo(t *testing.T) {
 	assert.ElementsMatch(t, []contract.NotifyEvent{contract.NotifyStarted, contract.NotifyRolledBack}, events)
 	assert.Equal(t, OutcomeRestored, e.report.Outcome)
 }
+
+func TestADryRunOfARollbackTellsNobody(t *testing.T) {
+	h := newRestore(t, func(in *RollbackByRestoreInput) {
+		in.Notify, in.DryRun = []NotifyTarget{{URL: "https://chat.example.com/"}}, true
+	})
+	e := h.run()
+	assert.Equal(t, OutcomePlanned, e.report.Outcome)
+	assert.Empty(t, inputs[contract.NotifyInput](h, contract.ActivityNotify))
+}

@@ -81,6 +81,24 @@ func TestAChangeOverSSHIsCommittedOrRolledBackByItsExitCode(t *testing.T) {
 	}
 }
 
+func TestCrashWhileTheCommandOverSSHMakesTheChangeNeverMakesItTwice(t *testing.T) {
+	t.Parallel()
+	server := sshtest.Start(t, sshtest.Options{})
+	r := rigWith(t, sshSettings(server))
+	in := r.sshInput(server.Address, 0)
+	u := part(in, "update")
+	// The exit code comes after 3 s, to a worker that is dead by then.
+	u["command"], u["timeout"], u["on_unknown"] = fmt.Sprint(u["command"], "; sleep 3"), "5s", "commit"
+	r.start(r.id(), in)
+	r.whenSent(vpsfake.OpDeployHook)
+	r.restart()
+	report := r.end(r.id(), 5*time.Second+15*time.Second+runBar)
+	r.committed(report)
+	require.Equal(t, contract.ChangeUnknown, report.Change.Result, "%+v", report.Change)
+	state, _ := r.state()
+	require.Equal(t, 1, state.Deploys, "the command ran once")
+}
+
 func TestAWrongHostKeyIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
 	server, other := sshtest.Start(t, sshtest.Options{}), sshtest.Start(t, sshtest.Options{})
@@ -114,28 +132,39 @@ func migrate(ctx workflow.Context, in struct {
 	return nil
 }
 
+// usersWorker serves the user's own workflow on a queue of its own; gate is called before the change is made.
+func (r *rig) usersWorker(gate func()) {
+	users := worker.New(r.temp, r.queue+"-users", worker.Options{})
+	users.RegisterWorkflowWithOptions(migrate, workflow.RegisterOptions{Name: "MigrateDatabase"})
+	users.RegisterActivityWithOptions(func(ctx context.Context, url string) error {
+		gate()
+		resp, err := http.Post(url, "application/json", nil)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return err
+	}, activity.RegisterOptions{Name: "Call"})
+	require.NoError(r.t, users.Start())
+	r.t.Cleanup(users.Stop)
+}
+
+// migrating is an input whose change is the user's own workflow.
+func (r *rig) migrating(fail bool) map[string]any {
+	return r.input(true, func(in map[string]any) {
+		url := part(in, "update")["url"]
+		in["update"] = map[string]any{"kind": "workflow", "type": "MigrateDatabase", "task_queue": r.queue + "-users",
+			"timeout": "30s", "input": map[string]any{"url": url, "fail": fail}}
+	})
+}
+
 func TestAChangeByTheUsersOwnWorkflowDecidesByItsEnd(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]bool{"completed": false, "failed": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			users := worker.New(r.temp, r.queue+"-users", worker.Options{})
-			users.RegisterWorkflowWithOptions(migrate, workflow.RegisterOptions{Name: "MigrateDatabase"})
-			users.RegisterActivityWithOptions(func(ctx context.Context, url string) error {
-				resp, err := http.Post(url, "application/json", nil)
-				if err == nil {
-					_ = resp.Body.Close()
-				}
-				return err
-			}, activity.RegisterOptions{Name: "Call"})
-			require.NoError(t, users.Start())
-			t.Cleanup(users.Stop)
-			r.start(r.id(), r.input(true, func(in map[string]any) {
-				url := part(in, "update")["url"]
-				in["update"] = map[string]any{"kind": "workflow", "type": "MigrateDatabase", "task_queue": r.queue + "-users",
-					"timeout": "30s", "input": map[string]any{"url": url, "fail": fail}}
-			}))
+			r.usersWorker(func() {})
+			r.start(r.id(), r.migrating(fail))
 			report := r.end(r.id(), runBar)
 			if fail {
 				r.rolledBack(report)
@@ -146,6 +175,20 @@ func TestAChangeByTheUsersOwnWorkflowDecidesByItsEnd(t *testing.T) {
 			assert.Contains(t, report.Change.WorkflowID, r.id()+"/change-")
 		})
 	}
+}
+
+func TestCrashWhileTheUsersOwnWorkflowMakesTheChange(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	r.usersWorker(func() { close(begun); <-goOn }) // a second change would close it twice, and panic
+	r.start(r.id(), r.migrating(false))
+	<-begun
+	r.restart()
+	close(goOn)
+	r.committed(r.end(r.id(), runBar))
+	state, _ := r.state()
+	require.Equal(t, 1, state.Deploys)
 }
 
 func TestABackupIsMadeBesideTheSnapshot(t *testing.T) {
