@@ -70,7 +70,7 @@ func (u *audit) stale() {
 }
 
 func (u *audit) whyStale(serverID int64) string {
-	newest, found := u.newest(serverID)
+	newest, found, future := u.newest(serverID)
 	maxAge := u.in.MaxAge.Std()
 	switch {
 	case !found && u.in.Policy != "":
@@ -79,6 +79,10 @@ func (u *audit) whyStale(serverID int64) string {
 		return "has no completed snapshot"
 	case maxAge <= 0:
 		return ""
+	case future == 1 && newest.IsZero():
+		return "its only snapshot is dated in the future"
+	case future > 1 && newest.IsZero():
+		return fmt.Sprintf("its only %d snapshots are dated in the future", future)
 	case newest.IsZero():
 		return "the API does not say when its completed snapshots were taken"
 	case u.age(newest) > maxAge:
@@ -88,20 +92,23 @@ func (u *audit) whyStale(serverID int64) string {
 	}
 }
 
-// newest is when the newest completed snapshot that counts was taken (zero when none of them says it), and whether
-// there is one at all.
-func (u *audit) newest(serverID int64) (at time.Time, found bool) {
+// newest is when the newest completed snapshot that counts was taken (zero when none of them says it), whether there is
+// one at all, and how many are dated in the future: a date that is wrong proves no age, and would be young for ever.
+func (u *audit) newest(serverID int64) (at time.Time, found bool, future int) {
 	for _, s := range u.of[serverID] {
 		marker := contract.ParseMarker(s.Description)
 		if !s.Completed() || u.in.Policy != "" && (!marker.Managed || marker.Policy != u.in.Policy) {
 			continue
 		}
 		found = true
-		if s.CreatedAt.After(at) {
+		switch {
+		case retention.Future(s, u.result.Now):
+			future++
+		case s.CreatedAt.After(at):
 			at = s.CreatedAt
 		}
 	}
-	return at, found
+	return at, found, future
 }
 
 // snapshot lists one snapshot wherever it belongs; meant says whether its server is chosen.
@@ -110,11 +117,15 @@ func (u *audit) snapshot(s contract.Snapshot, meant bool) {
 	if why := u.whyOrphan(s, marker.Managed, meant); why != "" {
 		add(&u.result.Orphans, &u.result.Counts.Orphans, u.line(s, marker, why))
 	}
+	dated := ""
+	if retention.Future(s, u.result.Now) {
+		dated = "; dated in the future"
+	}
 	if meant && marker.Protected {
-		add(&u.result.Protected, &u.result.Counts.Protected, u.line(s, marker, "protected (protect=true)"))
+		add(&u.result.Protected, &u.result.Counts.Protected, u.line(s, marker, "protected (protect=true)"+dated))
 	}
 	if meant && !marker.Managed {
-		add(&u.result.Foreign, &u.result.Counts.Foreign, u.line(s, marker, "made by hand or by another program"))
+		add(&u.result.Foreign, &u.result.Counts.Foreign, u.line(s, marker, "made by hand or by another program"+dated))
 	}
 }
 
@@ -124,6 +135,9 @@ func (u *audit) whyOrphan(s contract.Snapshot, ours, meant bool) string {
 	}
 	if _, there := u.account[s.ServerID]; !there {
 		return "its server is not in the account any more"
+	}
+	if meant && retention.Future(s, u.result.Now) && !s.Failed() {
+		return "it is dated in the future: no policy removes it until then"
 	}
 	if !meant || s.Completed() || u.in.StuckAfter <= 0 {
 		return ""
@@ -161,7 +175,7 @@ func (u *audit) age(at time.Time) time.Duration {
 }
 
 func (u *audit) row(server contract.Server, why string) contract.AuditRow {
-	newest, _ := u.newest(server.ID)
+	newest, _, _ := u.newest(server.ID)
 	return contract.AuditRow{
 		ServerID: server.ID, ServerName: fit(server.Name, maxAuditText), Newest: newest,
 		Age: rounded(u.age(newest)), Snapshots: len(u.of[server.ID]), Detail: why,

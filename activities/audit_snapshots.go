@@ -3,6 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"go.temporal.io/api/enums/v1"
 
@@ -63,7 +66,7 @@ func (a *Activities) lookAtStopped(ctx context.Context, audit *audit) error {
 		}
 		if left {
 			row := audit.row(server, fmt.Sprintf("the server is stopped, and its last runbook (%s) has %s: it may have left it so",
-				fit(holder.kind, maxAuditText), statusWord(holder.status)))
+				shownKind(holder.kind), statusWord(holder.status)))
 			row.WorkflowID, row.RunID = fit(holder.workflowID, contract.MaxServerText), holder.runID
 			add(&audit.result.StoppedByRun, &audit.result.Counts.StoppedByRun, row)
 		}
@@ -94,6 +97,15 @@ func (a *Activities) leftStopped(ctx context.Context, serverID int64) (holder ru
 	default: // completed and canceled runs put the server back; a run that Temporal no longer knows says nothing
 		return run{}, false, nil
 	}
+}
+
+// shownKind is a workflow type in a sentence. Whoever takes a lock by hand gives it what type they like.
+func shownKind(kind string) string {
+	kind = fit(kind, maxAuditText)
+	if strings.ContainsFunc(kind, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' && c != '-' }) {
+		return strconv.Quote(kind)
+	}
+	return kind
 }
 
 func statusWord(status enums.WorkflowExecutionStatus) string {

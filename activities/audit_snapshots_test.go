@@ -75,7 +75,7 @@ func TestAServerWithoutAYoungCompletedSnapshotIsStale(t *testing.T) {
 		taken(21, 2, "completed", 25*time.Hour),
 		taken(31, 3, "in_progress", time.Minute), taken(32, 3, "weird", time.Minute), taken(33, 3, "completed", 48*time.Hour),
 		taken(41, 4, "failed", time.Minute),
-		taken(51, 5, "completed", -time.Hour),                                            // the future is fresh
+		taken(51, 5, "completed", -4*time.Minute),                                        // a little ahead is just made
 		taken(61, 6, "completed", time.Hour, withoutTime),                                // proves nothing
 		taken(71, 7, "completed", time.Minute, handMade),                                 // hand-made ones are snapshots too
 		taken(72, 7, "completed", 24*time.Hour), taken(81, 8, "completed", 24*time.Hour), // exactly max_age is not older

@@ -81,3 +81,9 @@ func TestATemporalThatDoesNotAnswerCostsTheAuditNothingElse(t *testing.T) {
 	assert.Equal(t, 1, f.described)
 	assert.Equal(t, contract.ClockAPI, got.ClockOf)
 }
+
+func TestTheTypeOfARunThatLeftAServerStoppedIsQuotedWhereItIsNoPlainWord(t *testing.T) {
+	a, _ := stoppedWorld(lockRun(canceled), holderRun(terminated, "snapshot", func(r *run) { r.kind = "Evil) is fine.\n(x" }))
+	got := auditWith(t, a)
+	assert.Contains(t, got.StoppedByRun[0].Detail, `its last runbook ("Evil) is fine. (x") has been terminated`)
+}

@@ -83,7 +83,7 @@ type numberedEnd struct {
 func (r *runWatch) watch(ctx context.Context, number int, ref contract.RunRef) {
 	runID := ref.RunID
 	for {
-		end, next, err := r.a.endOf(ctx, ref.WorkflowID, runID)
+		end, next, err := r.a.endOfOurs(ctx, ref, runID)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -130,6 +130,21 @@ func (r *runWatch) inOrder() []contract.RunEnd {
 		ended = append(ended, e.end)
 	}
 	return ended
+}
+
+// endOfOurs is endOf, after a look at who started the run where that matters. A run that Temporal does not know is not
+// foreign but gone.
+func (a *Activities) endOfOurs(ctx context.Context, ref contract.RunRef, runID string) (end contract.RunEnd, next string, err error) {
+	if ref.ChildOf != "" {
+		found, err := a.describe(ctx, ref.WorkflowID, ref.RunID)
+		if err != nil {
+			return contract.RunEnd{}, "", err
+		}
+		if found.runID != "" && found.parentID != ref.ChildOf {
+			return contract.RunEnd{Status: contract.RunForeign}, "", nil
+		}
+	}
+	return a.endOf(ctx, ref.WorkflowID, runID)
 }
 
 // endOf long-polls one run. next is the run that took over from it, if one did; an error says nothing about the run.
@@ -201,6 +216,7 @@ func closedAs[R any](result converter.RawValue, err error, report *R) (contract.
 		canceled   *temporal.CanceledError
 		terminated *temporal.TerminatedError
 		timedOut   *temporal.TimeoutError
+		panicked   *temporal.PanicError
 	)
 	switch {
 	case err == nil:
@@ -220,6 +236,8 @@ func closedAs[R any](result converter.RawValue, err error, report *R) (contract.
 		return contract.RunTerminated, withoutReport{summary: "The run was terminated before it could report."}, true
 	case errors.As(err, &timedOut):
 		return contract.RunTimedOut, withoutReport{summary: "The run was ended by its time-out before it could report."}, true
+	case errors.As(err, &panicked):
+		return contract.RunFailed, withoutReport{"PanicError", "The run's code panicked: " + panicked.Error()}, true
 	default: // a failure of a kind that no runbook of this version ends with
 		return contract.RunFailed, withoutReport{summary: err.Error()}, true
 	}

@@ -42,6 +42,7 @@ func TestTheEndOfARunIsReadOutOfItsResultOrItsFailure(t *testing.T) {
 		"failed":                          {failedWith(t, "RolledBack", "m", reportOf("rolled_back", "RolledBack", "restored")), end(contract.RunFailed, "rolled_back", "RolledBack", "restored")},
 		"failed, no report":               {failedWith(t, "Odd", "it broke"), contract.RunEnd{Status: contract.RunFailed, Failure: "Odd", Summary: "it broke"}},
 		"failed with another's details":   {failedWith(t, "Odd", "it broke", "text"), contract.RunEnd{Status: contract.RunFailed, Failure: "Odd", Summary: "it broke"}},
+		"panicked":                        {closedWith(t, temporal.NewApplicationError("boom", "PanicError")), contract.RunEnd{Status: contract.RunFailed, Failure: "PanicError", Summary: "The run's code panicked: boom"}},
 		"canceled":                        {closedWith(t, temporal.NewCanceledError(reportOf("canceled", "", "stopped"))), end(contract.RunCanceled, "canceled", "", "stopped")},
 		"canceled, no report":             {closedWith(t, temporal.NewCanceledError()), noReport(contract.RunCanceled, "")},
 		"terminated":                      {terminatedRun(t), noReport(contract.RunTerminated, "")},
@@ -97,6 +98,32 @@ func TestARunThatTemporalDoesNotKnowIsGoneAndNeverWaitedFor(t *testing.T) {
 	require.Len(t, got.Ended, 1)
 	assert.Equal(t, contract.RunGone, got.Ended[0].Status)
 	assert.Empty(t, got.Ended[0].Outcome, "nobody knows how it ended")
+}
+
+// A run that somebody else started under the id of a child must neither be waited for nor be read.
+func TestARunOfAnotherParentIsForeignAtOnceAndOneOfOursIsReadToItsEnd(t *testing.T) {
+	for parent, want := range map[string]contract.RunStatus{"fleet-1": contract.RunCompleted, "fleet-2": contract.RunForeign, "": contract.RunForeign} {
+		t.Run("parent "+parent, func(t *testing.T) {
+			a, f := newRuns(t)
+			e := runEnding{result: reportOf("committed", "", "")}
+			if want == contract.RunForeign {
+				e = never()
+			}
+			ref := f.ended("fleet-1/5-00c0ffee", "", e)
+			ref.ChildOf = "fleet-1"
+			f.endings[contract.RunRef{WorkflowID: ref.WorkflowID}] = e
+			f.runs[ref.WorkflowID] = run{workflowID: ref.WorkflowID, runID: "r1", parentID: parent, status: running}
+			got := awaitRuns(t, a, contract.AwaitRunInput{Runs: []contract.RunRef{ref}, Timeout: contract.Duration(time.Hour)})
+			require.Len(t, got.Ended, 1)
+			assert.Equal(t, want, got.Ended[0].Status)
+			assert.Equal(t, want == contract.RunForeign, got.Ended[0].Outcome == "")
+		})
+	}
+	a, _ := newRuns(t)
+	gone := contract.RunRef{WorkflowID: "fleet-1/6-00c0ffee", ChildOf: "fleet-1"}
+	got := awaitRuns(t, a, contract.AwaitRunInput{Runs: []contract.RunRef{gone}, Timeout: contract.Duration(time.Hour)})
+	require.Len(t, got.Ended, 1)
+	assert.Equal(t, contract.RunGone, got.Ended[0].Status)
 }
 
 func TestARunThatWasResetIsFollowedToItsSuccessor(t *testing.T) {

@@ -24,8 +24,11 @@ type fleetReport struct {
 		// Pages are runs whose results hold the targets, Targets those that are in the report itself.
 		Pages   []contract.RunRef `json:"pages"`
 		Targets []targetResult    `json:"targets"`
-		// NotStarted are ids of targets that were never begun.
+		// NotStarted are ids of targets that were never begun, Reverted of those that were undone after their commit.
 		NotStarted []int64 `json:"not_started"`
+		Reverted   []int64 `json:"reverted"`
+		// NotStartedUnknown says that NotStarted is not whole.
+		NotStartedUnknown bool `json:"not_started_unknown"`
 	} `json:"fleet"`
 }
 
@@ -39,8 +42,8 @@ type targetResult struct {
 	Outcome  string `json:"outcome"`
 }
 
-// doneOutcomes are the ends after which there is nothing to try again.
-var doneOutcomes = map[string]bool{"committed": true, "skipped": true, "planned": true}
+// doneOutcomes are the ends after which there is nothing to try again. A skipped server was not changed, so it is none.
+var doneOutcomes = map[string]bool{"committed": true, "planned": true}
 
 // FailedTargets reads the report of a FleetUpdate that has ended and returns the servers that it did not get done.
 func (a *Activities) FailedTargets(ctx context.Context, in contract.FailedTargetsInput) (contract.FailedTargetsResult, error) {
@@ -51,7 +54,7 @@ func (a *Activities) FailedTargets(ctx context.Context, in contract.FailedTarget
 	}
 	failed := map[int64]bool{}
 	collect(failed, report.Fleet.Targets)
-	for _, id := range report.Fleet.NotStarted {
+	for _, id := range slices.Concat(report.Fleet.NotStarted, report.Fleet.Reverted) {
 		failed[id] = true
 	}
 	for i, ref := range report.Fleet.Pages {
@@ -115,6 +118,9 @@ func (a *Activities) fleetReport(ctx context.Context, workflowID, runID string) 
 		if err == nil && report.Fleet == nil {
 			err = refusal("fleet %q (%s) left no report of its targets: nobody knows which servers it changed. Look at them, and name the servers instead of retry_of",
 				workflowID, status)
+		}
+		if err == nil && report.Fleet.NotStartedUnknown {
+			err = refusal("fleet %q did not learn which servers it had not started: start it again as it was, or name the servers instead of retry_of", workflowID)
 		}
 		return runID, report, err
 	}

@@ -43,6 +43,7 @@ func TestTheServersThatAFleetDidNotGetDoneAreThoseToTryAgain(t *testing.T) {
 		"pages":       []any{object{"workflow_id": "page-1", "run_id": "p1"}, object{"workflow_id": "page-2", "run_id": "p2"}},
 		"targets":     results(30, "committed", 9, "rolled_back", 31, "skipped", 32, "planned", 33, ""),
 		"not_started": []any{50, 40, 9},
+		"reverted":    []any{30}, // committed, and undone by on_stop
 	}}
 	page1 := runEnding{result: object{"results": results(1, "committed", 2, "change_failed", 3, "a-word-of-later")}}
 	page2 := runEnding{result: object{"results": []any{}}}
@@ -61,7 +62,7 @@ func TestTheServersThatAFleetDidNotGetDoneAreThoseToTryAgain(t *testing.T) {
 				f.ended("page-2", "p2", page2)
 				got, err := failedTargets(t, a, runID)
 				require.NoError(t, err)
-				assert.Equal(t, contract.FailedTargetsResult{ServerIDs: []int64{2, 3, 9, 33, 40, 50}, RunID: "f1"}, got)
+				assert.Equal(t, contract.FailedTargetsResult{ServerIDs: []int64{2, 3, 9, 30, 31, 33, 40, 50}, RunID: "f1"}, got)
 			})
 		}
 	}
@@ -94,6 +95,7 @@ func TestAnEarlierRunThatIsNoEndedFleetIsRefusedInClearWords(t *testing.T) {
 		"timed out":             {status: enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, ending: timedOutRun(t), want: "left no report"},
 		"invalid input":         {status: failedRun, ending: failedWith(t, "InvalidInput", "m", object{"outcome": "not_changed"}), want: "left no report"},
 		"gone in between":       {change: func(f *fakeRuns) { delete(f.endings, contract.RunRef{WorkflowID: fleetID, RunID: "f1"}) }, status: completed, want: "left no report"},
+		"unknown which":         {status: failedRun, ending: failedWith(t, "FleetStopped", "m", object{"fleet": object{"not_started": []any{4}, "not_started_unknown": true}}), want: "did not learn which"},
 		"a page is gone":        {status: completed, ending: paged, want: "page 1 of 1"},
 		"a page that failed":    {change: func(f *fakeRuns) { f.ended("page-1", "p1", terminatedRun(t)) }, status: completed, ending: paged, want: "page 1 of 1"},
 		"a page without list":   {change: func(f *fakeRuns) { f.ended("page-1", "p1", runEnding{result: object{}}) }, status: completed, ending: paged, want: "page 1 of 1"},

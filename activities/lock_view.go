@@ -32,6 +32,7 @@ const (
 // that is not listed may be of a newer version and is treated like a change.
 var quietPhases = map[string]bool{
 	"lock": true, "preflight": true, "snapshot": true, "verify": true, "hold": true, "commit": true, "rollback": true, "done": true,
+	"restore": true, "prune": true,
 }
 
 // longestChange is how long a change may take at most (the greatest update.timeout). It stands in for the grace of a

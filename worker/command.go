@@ -19,6 +19,10 @@ const usage = `safepoint-worker runs the Safepoint runbooks against Temporal and
 
 Settings are environment variables:
 %s
+SAFEPOINT_ALLOW_* bound what the runbooks may reach, which whoever starts them writes. By default that is every server of
+the account, public addresses only, and no ssh. A comma separates entries; private addresses need one that names them;
+link-local addresses and cloud metadata services are always refused. The README has an entry's forms.
+
 Temporal's own are read as the temporal CLI reads them: TEMPORAL_ADDRESS (localhost:7233), TEMPORAL_NAMESPACE
 (default), TEMPORAL_API_KEY, TEMPORAL_TLS*, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE.
 `

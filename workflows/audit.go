@@ -59,7 +59,7 @@ func (r *auditRun) setup(ctx workflow.Context) error {
 func (r *auditRun) status() (Status, error) {
 	last := r.report.Phases[len(r.report.Phases)-1]
 	s := Status{
-		Runbook: r.report.Runbook, Phase: last.Phase, Since: last.StartedAt,
+		Runbook: r.report.Runbook, RunID: r.report.RunID, Phase: last.Phase, Since: last.StartedAt,
 		WaitingFor: "the lists of servers and snapshots", Outcome: r.report.Outcome, Phases: r.report.Phases,
 	}
 	if last.Phase == PhaseDone {

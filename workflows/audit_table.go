@@ -24,7 +24,7 @@ func staleTable(found contract.AuditResult) string {
 		if !row.Newest.IsZero() {
 			newest, age = row.Newest.UTC().Format("2006-01-02 15:04 UTC"), roughAge(row.Age.Std())
 		}
-		rows = append(rows, [3]string{strings.TrimSpace(fmt.Sprintf("%d %s", row.ServerID, cut(row.ServerName, maxTableName))), newest, age})
+		rows = append(rows, [3]string{shownServer(row.ServerID, cut(row.ServerName, maxTableName)), newest, age})
 	}
 	wide := [2]int{}
 	for _, row := range rows {

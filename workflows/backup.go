@@ -64,7 +64,10 @@ func (r *updateRun) backUp(ctx workflow.Context) (problem string) {
 			return r.awaitBackup(ctx, made)
 		case contract.WriteNotSent:
 			// Nothing took effect: the same POST may be sent again.
-		case contract.WriteRefused, contract.WriteUnauthorized, contract.WriteLockLost:
+		case contract.WriteLockLost:
+			r.lockWasLost(ctx, r.lock) // ends ctx: the change has not begun
+			return trimDot(answer.Detail)
+		case contract.WriteRefused, contract.WriteUnauthorized:
 			return trimDot(answer.Detail)
 		default: // ambiguous: look before sending again
 			found, err := r.findBackup(ctx, look)

@@ -17,13 +17,17 @@ import (
 // childEndsWithin is how long after its time-out a child workflow is surely over: Temporal closes it at the time-out.
 const childEndsWithin = time.Minute
 
-// runWorkflow makes the change by a workflow of the user's own. Its id is made from the run, and an id never runs twice,
-// so the change is made at most once, whatever is reset. A cancel of the run asks the child to cancel and waits for its
+// runWorkflow makes the change by a workflow of the user's own. Its id is made from the run, and an id never runs twice
+// while Temporal remembers it. A run that was reset never starts it: Temporal may have forgotten the one that an earlier
+// run started, and then nobody knows whether the change was made. A cancel of the run asks the child to cancel and waits for its
 // end: nothing is restored under a change that goes on.
 func (r *updateRun) runWorkflow(ctx workflow.Context) *ending {
 	u := r.in.Update
 	id := r.changeWorkflowID()
 	r.report.Change.WorkflowID = id
+	if !decidedByOriginalRun(r.safe, r.report.OriginalRunID) {
+		return r.awaitEarlierChild(id)
+	}
 	r.waitFor(ctx, "the workflow %s to make the change", u.Type)
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:               id,

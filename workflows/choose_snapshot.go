@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/retention"
 	"github.com/safepoint-dev/safepoint/internal/strictjson"
 )
 
 // chooseSnapshot finds the one snapshot that the choice means, in the whole list of the server. A problem says why there
 // is none to restore, and which are there instead; the snapshot is then the zero value.
-func chooseSnapshot(all []contract.Snapshot, serverID int64, choice SnapshotChoice) (chosen contract.Snapshot, problem string) {
+// now is the API's clock, or zero when it is not known.
+func chooseSnapshot(all []contract.Snapshot, serverID int64, choice SnapshotChoice, now time.Time) (chosen contract.Snapshot, problem string) {
 	var found []contract.Snapshot
 	what := ""
 	switch {
@@ -23,11 +25,14 @@ func chooseSnapshot(all []contract.Snapshot, serverID int64, choice SnapshotChoi
 		found = pickSnapshots(all, func(s contract.Snapshot) bool { return s.ID == choice.ID })
 	case choice.Latest != "":
 		what, found = latest(all, serverID, choice.Latest)
+		problem = doubtfulLatest(found, now)
+		found = found[:min(len(found), 1)]
 	default:
 		what = "no snapshot named " + strictjson.Quote(choice.Name)
 		found = pickSnapshots(all, func(s contract.Snapshot) bool { return s.ServerID == serverID && s.Name == choice.Name })
 	}
 	switch {
+	case problem != "":
 	case len(found) == 0:
 		problem = fmt.Sprintf("server %d has %s", serverID, what)
 	case len(found) > 1 && choice.ID != 0:
@@ -44,7 +49,7 @@ func chooseSnapshot(all []contract.Snapshot, serverID int64, choice SnapshotChoi
 	return contract.Snapshot{}, problem + "; " + whatIsThere(all, serverID)
 }
 
-// latest is the newest completed snapshot that the word means, none or one. A safety snapshot is never meant: it holds a
+// latest are the completed snapshots that the word means, the newest one first. A safety snapshot is never meant: it holds a
 // state that somebody wanted to get away from.
 func latest(all []contract.Snapshot, serverID int64, word string) (what string, found []contract.Snapshot) {
 	what = "no completed snapshot of Safepoint's (safety snapshots do not count)"
@@ -56,17 +61,38 @@ func latest(all []contract.Snapshot, serverID int64, word string) (what string, 
 		ours := marker.Managed || word == LatestAnySnapshot
 		return s.ServerID == serverID && s.Completed() && ours && marker.Purpose != contract.PurposeSafety
 	}))
-	return what, candidates[:min(len(candidates), 1)]
+	return what, candidates
 }
 
-// newerManaged is the newest snapshot that a runbook has begun on the server after the given one, or nil. Safety
-// snapshots do not count.
+// doubtfulLatest says why nobody can tell which of them is the latest, or nothing. The API numbers snapshots in the order
+// in which they are made; a wrong date must not overwrite a server with another day's disk.
+func doubtfulLatest(newestFirst []contract.Snapshot, now time.Time) string {
+	if len(newestFirst) == 0 {
+		return ""
+	}
+	newest := newestFirst[0]
+	if !now.IsZero() && newest.CreatedAt.After(now.Add(retention.Skew)) {
+		return fmt.Sprintf("snapshot %d %s is dated in the future (%s, the API's clock says %s), so nobody can tell which one is the latest: give the id",
+			newest.ID, strictjson.Quote(newest.Name), shownTime(newest.CreatedAt), shownTime(now))
+	}
+	highest := slices.MaxFunc(newestFirst, func(a, b contract.Snapshot) int { return cmp.Compare(a.ID, b.ID) })
+	if highest.ID != newest.ID {
+		return fmt.Sprintf("snapshot %d is the newest by its date, but snapshot %d by its number, so nobody can tell which one is the latest: give the id", newest.ID, highest.ID)
+	}
+	return ""
+}
+
+// newerManaged is the newest snapshot that a runbook has begun on the server after the given one, by its date or by its
+// number, or nil. Safety snapshots do not count.
 func newerManaged(all []contract.Snapshot, than contract.Snapshot) *contract.Snapshot {
+	before := true // in the list, newest first, the given one has not come yet
 	for _, s := range newestSnapshotsFirst(pickSnapshots(all, func(s contract.Snapshot) bool { return s.ServerID == than.ServerID })) {
 		if s.ID == than.ID {
-			return nil
+			before = false
+			continue
 		}
-		if marker := contract.ParseMarker(s.Description); marker.Managed && marker.Purpose != contract.PurposeSafety {
+		marker := contract.ParseMarker(s.Description)
+		if (before || s.ID > than.ID) && marker.Managed && marker.Purpose != contract.PurposeSafety {
 			return &s
 		}
 	}

@@ -24,6 +24,8 @@ func listed(id int64, change ...func(*contract.Snapshot)) contract.Snapshot {
 func byHand(s *contract.Snapshot)    { s.Name, s.Description = "by-hand", "before the migration" }
 func safety(s *contract.Snapshot)    { s.Description = safetyMarker("r").Describe("") }
 func elsewhere(s *contract.Snapshot) { s.ServerID = 777 }
+func old(s *contract.Snapshot)       { s.CreatedAt = testStart.Add(-9999 * time.Hour) }
+func ahead(s *contract.Snapshot)     { s.CreatedAt = testStart.Add(10 * time.Minute) }
 func undated(s *contract.Snapshot)   { s.CreatedAt = time.Time{} }
 
 func status(word contract.SnapshotStatus) func(*contract.Snapshot) {
@@ -52,20 +54,19 @@ func TestChooseSnapshotFindsTheOneThatIsMeant(t *testing.T) {
 		"by name":                               {list(listed(801), listed(802, named("nightly"))), SnapshotChoice{Name: "nightly"}, 802},
 		"by a name that another server has too": {list(listed(801, named("nightly")), listed(802, named("nightly"), elsewhere)), SnapshotChoice{Name: "nightly"}, 801},
 		"latest":                                {list(listed(801), listed(803), listed(802)), latest, 803},
-		"latest is by the API's time, not the id": {list(listed(803, func(s *contract.Snapshot) { s.CreatedAt = testStart.Add(-9999 * time.Hour) }), listed(801)), latest, 801},
-		"latest by id where a time is missing":    {list(listed(803, undated), listed(804), listed(801)), latest, 804},
-		"latest is never made by hand":            {list(listed(801), listed(802, byHand)), latest, 801},
-		"latest is never a safety snapshot":       {list(listed(801), listed(802, safety)), latest, 801},
-		"latest is completed":                     {list(listed(801), listed(802, status(contract.SnapshotInProgress)), listed(803, status("failed")), listed(804, status("ready"))), latest, 801},
-		"latest is of this server":                {list(listed(801), listed(802, elsewhere)), latest, 801},
-		"latest_any is made by anybody":           {list(listed(801), listed(802, byHand)), latestAny, 802},
-		"latest_any is never a safety snapshot":   {list(listed(801, byHand), listed(802, safety)), latestAny, 801},
-		"latest_any is completed":                 {list(listed(801, byHand), listed(802, status(contract.SnapshotInProgress))), latestAny, 801},
-		"an id that is somebody's name too":       {list(listed(801), listed(802, named("801x"))), SnapshotChoice{ID: 801}, 801},
+		"latest by id where a time is missing":  {list(listed(803, undated), listed(804), listed(801)), latest, 804},
+		"latest is never made by hand":          {list(listed(801), listed(802, byHand)), latest, 801},
+		"latest is never a safety snapshot":     {list(listed(801), listed(802, safety)), latest, 801},
+		"latest is completed":                   {list(listed(801), listed(802, status(contract.SnapshotInProgress)), listed(803, status("failed")), listed(804, status("ready"))), latest, 801},
+		"latest is of this server":              {list(listed(801), listed(802, elsewhere)), latest, 801},
+		"latest_any is made by anybody":         {list(listed(801), listed(802, byHand)), latestAny, 802},
+		"latest_any is never a safety snapshot": {list(listed(801, byHand), listed(802, safety)), latestAny, 801},
+		"latest_any is completed":               {list(listed(801, byHand), listed(802, status(contract.SnapshotInProgress))), latestAny, 801},
+		"an id that is somebody's name too":     {list(listed(801), listed(802, named("801x"))), SnapshotChoice{ID: 801}, 801},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			chosen, problem := chooseSnapshot(c.all, testServerID, c.choice)
+			chosen, problem := chooseSnapshot(c.all, testServerID, c.choice, time.Time{})
 			assert.Empty(t, problem)
 			assert.Equal(t, c.want, chosen.ID)
 		})
@@ -94,12 +95,16 @@ func TestChooseSnapshotRefusesAndSaysWhatIsThere(t *testing.T) {
 		"the id twice":          {list(listed(801), listed(801)), SnapshotChoice{ID: 801}, "the list shows snapshot 801 more than once; it has: "},
 		"no latest": {list(listed(801, byHand), listed(802, safety)), SnapshotChoice{Latest: LatestSnapshot},
 			"server 12345 has no completed snapshot of Safepoint's (safety snapshots do not count); it has: 802 "},
+		"latest by one clock only": {list(listed(803, old), listed(801)), SnapshotChoice{Latest: LatestSnapshot},
+			"snapshot 801 is the newest by its date, but snapshot 803 by its number, so nobody can tell which one is the latest: give the id; it has: 801 "},
+		"latest is dated in the future": {list(listed(801), listed(802, ahead)), SnapshotChoice{Latest: LatestAnySnapshot},
+			"is dated in the future (2026-03-01 12:10 UTC, the API's clock says 2026-03-01 12:00 UTC), so nobody can tell which one is the latest: give the id"},
 		"no latest_any":   {list(listed(802, safety)), SnapshotChoice{Latest: LatestAnySnapshot}, "server 12345 has no completed snapshot (safety snapshots do not count); it has: 802 "},
 		"no time is told": {list(listed(801, undated)), SnapshotChoice{ID: 1}, "(completed, created at an unknown time)"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			chosen, problem := chooseSnapshot(c.all, testServerID, c.choice)
+			chosen, problem := chooseSnapshot(c.all, testServerID, c.choice, testStart)
 			assert.Contains(t, problem, c.want)
 			assert.Zero(t, chosen)
 		})
@@ -111,10 +116,10 @@ func TestWhatIsThereIsBounded(t *testing.T) {
 	for id := range int64(500) {
 		all = append(all, listed(id+1, named(strings.Repeat("n", 4000)), status(contract.SnapshotStatus(strings.Repeat("s", 4000)))))
 	}
-	_, problem := chooseSnapshot(all, testServerID, SnapshotChoice{ID: 999})
+	_, problem := chooseSnapshot(all, testServerID, SnapshotChoice{ID: 999}, time.Time{})
 	assert.Contains(t, problem, "and 490 more")
 	assert.Less(t, len(problem), 5000)
-	_, problem = chooseSnapshot(all, testServerID, SnapshotChoice{Name: all[0].Name})
+	_, problem = chooseSnapshot(all, testServerID, SnapshotChoice{Name: all[0].Name}, time.Time{})
 	assert.Less(t, len(problem), 5000)
 }
 
@@ -130,6 +135,8 @@ func TestANewerSnapshotOfARunbookIsSeen(t *testing.T) {
 		"made by hand":            {[]contract.Snapshot{chosen, listed(802, byHand)}, 0},
 		"a safety snapshot":       {[]contract.Snapshot{chosen, listed(802, safety)}, 0},
 		"of another server":       {[]contract.Snapshot{chosen, listed(802, elsewhere)}, 0},
+		"newer by its number":     {[]contract.Snapshot{chosen, listed(802, old)}, 802},
+		"newer by its date":       {[]contract.Snapshot{chosen, listed(800, ahead)}, 800},
 		"before a safety one too": {[]contract.Snapshot{chosen, listed(802), listed(803, safety)}, 802},
 	}
 	for name, c := range cases {

@@ -111,7 +111,7 @@ func secondAttempt(ctx workflow.Context) error {
 		outcome: OutcomeChangeUnknown,
 		failure: contract.FailChangeUnknown,
 		summary: "An earlier attempt of this run was cut off by its time-out and may have changed the server. This one did nothing.",
-	}).withNext("look at the run before (temporal workflow show -w %q) and at the server; start a new run without a retry policy and without a run time-out.", info.WorkflowExecution.ID)
+	}).withNext("look at the run before (temporal workflow show -w %s) and at the server; start a new run without a retry policy and without a run time-out.", shellWord(info.WorkflowExecution.ID))
 	_, err := end.result(&Report{
 		Runbook: info.WorkflowType.Name, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
 		OriginalRunID: info.OriginalRunID, Outcome: end.outcome, Failure: end.failure, Summary: end.summary, Next: end.next,

@@ -94,7 +94,7 @@ const (
 // input from anybody else is refused like that of any other runbook; example is a least input to show.
 func resumeFanOut(ctx workflow.Context, second converter.RawValue, example string) (*fanOutState, error) {
 	info := workflow.GetInfo(ctx)
-	fresh := &fanOutState{FirstRunID: info.FirstRunID, StartedAt: info.WorkflowStartTime}
+	fresh := &fanOutState{FirstRunID: info.FirstRunID, ChainID: info.OriginalRunID, StartedAt: info.WorkflowStartTime}
 	if second.Payload() == nil {
 		return fresh, nil
 	}
@@ -102,7 +102,7 @@ func resumeFanOut(ctx workflow.Context, second converter.RawValue, example strin
 	err := converter.GetDefaultDataConverter().FromPayload(second.Payload(), &state)
 	// The first run's id cannot be known before there is a run, so that nobody can start one with a state of his own,
 	// not even under a cron schedule, whose later runs are continued runs as well.
-	if info.ContinuedExecutionRunID == "" || err != nil || state.FirstRunID == "" || state.FirstRunID != info.FirstRunID {
+	if info.ContinuedExecutionRunID == "" || err != nil || state.FirstRunID == "" || state.FirstRunID != info.FirstRunID || state.ChainID == "" {
 		return nil, twoInputs(example)
 	}
 	return &state, nil
@@ -111,7 +111,7 @@ func resumeFanOut(ctx workflow.Context, second converter.RawValue, example strin
 // runFanOut runs the plan from the given state on. The error is a continue-as-new (with raw as the first input again),
 // a failed end with the report in its details, or a cancel with the same.
 func runFanOut(ctx workflow.Context, plan fanOutPlan, raw converter.RawValue, state *fanOutState) (*Report, error) {
-	if err := childIDProblem(ctx); err != nil {
+	if err := childIDProblem(ctx, maxFanOutID); err != nil {
 		return nil, refuseFanOut(ctx, invalidInput(ctx, err))
 	}
 	if end := secondAttempt(ctx); end != nil {

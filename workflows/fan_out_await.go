@@ -64,7 +64,11 @@ func (f *fanOut) awaitRuns(ctx workflow.Context, flights []*flight) {
 func (f *fanOut) askForEnds(ctx workflow.Context, flights []*flight, within time.Duration, summary string) (answer contract.AwaitRunResult, err error) {
 	in := contract.AwaitRunInput{Timeout: Duration(within)}
 	for _, fl := range flights {
-		in.Runs = append(in.Runs, contract.RunRef{WorkflowID: f.flightID(fl), RunID: fl.RunID})
+		ref := contract.RunRef{WorkflowID: f.flightID(fl), RunID: fl.RunID}
+		if fl.RunID == "" { // not known to be ours
+			ref.ChildOf = f.report.WorkflowID
+		}
+		in.Runs = append(in.Runs, ref)
 	}
 	err = workflow.ExecuteActivity(waitOptions(ctx, within, summary), contract.ActivityAwaitRun, in).Get(ctx, &answer)
 	return answer, err

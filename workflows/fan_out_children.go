@@ -21,11 +21,12 @@ import (
 // in every result, and Temporal takes 1000 bytes.
 const maxFanOutID = 150
 
-// childIDProblem refuses a run whose id leaves no room for those of its children.
-func childIDProblem(ctx workflow.Context) error {
-	if id := workflow.GetInfo(ctx).WorkflowExecution.ID; len(id) > maxFanOutID {
+// childIDProblem refuses a run whose id leaves no room for those of its children: Temporal refuses their start again and
+// again, and the run would hang where it stands, with the server's lock.
+func childIDProblem(ctx workflow.Context, most int) error {
+	if id := workflow.GetInfo(ctx).WorkflowExecution.ID; len(id) > most {
 		return &InvalidInputError{Problems: []strictjson.Problem{{Path: "workflow id",
-			Message: fmt.Sprintf("must have at most %d bytes, has %d: the runs of the servers are named after it", maxFanOutID, len(id))}}}
+			Message: fmt.Sprintf("must have at most %d bytes, has %d: what the run starts is named after it", most, len(id))}}}
 	}
 	return nil
 }
@@ -33,7 +34,7 @@ func childIDProblem(ctx workflow.Context) error {
 // childID names a child of this run: the same after a reset and in every run of the chain, another for every other
 // chain. With reuse policy reject-duplicate it is what keeps a target from being run twice.
 func (f *fanOut) childID(what string) string {
-	sum := sha256.Sum256([]byte(f.state.FirstRunID))
+	sum := sha256.Sum256([]byte(f.state.ChainID))
 	return f.report.WorkflowID + "/" + what + "-" + hex.EncodeToString(sum[:4])
 }
 
@@ -85,10 +86,8 @@ func (f *fanOut) launch(childType string, fl *flight, input json.RawMessage, sum
 		f.unconfirmed--
 		var taken *temporal.ChildWorkflowExecutionAlreadyStartedError
 		switch {
-		case errors.As(err, &taken): // after a reset: adopt it, whatever has become of it
-			fl.confirmed = true
-			f.askToCancel(fl)
-			f.awaitRuns(ctx, []*flight{fl})
+		case errors.As(err, &taken):
+			f.adopt(ctx, fl)
 			return
 		case err != nil:
 			f.land(ctx, fl, TargetResult{Outcome: OutcomeNotChanged, Failure: contract.FailPreflight, Summary: "The run could not be started: " + plain(err)})
@@ -106,6 +105,22 @@ func (f *fanOut) launch(childType string, fl *flight, input json.RawMessage, sum
 		}
 		f.land(ctx, fl, resultOf(report, err))
 	})
+}
+
+// adopt follows a run that has the id of a child already: one that a run of this history started before a reset,
+// whatever has become of it. Somebody else's run with that id is told from it by its parent; it is never canceled, waited
+// for or counted as a success.
+func (f *fanOut) adopt(ctx workflow.Context, fl *flight) {
+	f.unconfirmed++ // the look belongs to this run: the next one only waits
+	answer, err := f.askForEnds(ctx, []*flight{fl}, lostLook, "whose run is "+f.flightID(fl)+"?")
+	f.unconfirmed--
+	f.changed()
+	if len(f.landAll(ctx, []*flight{fl}, answer.Ended)) == 0 {
+		return
+	}
+	fl.confirmed = err == nil && answer.Detail == "" // else nobody knows whose it is, and a cancel must not reach it
+	f.askToCancel(fl)
+	f.awaitRuns(ctx, []*flight{fl})
 }
 
 // land completes a result and counts it.

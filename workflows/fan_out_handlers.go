@@ -77,6 +77,8 @@ func (f *fanOut) checkRequest(request FleetRequest) error {
 	switch {
 	case f.ended:
 		return refuse("the run has ended as %s", f.report.Outcome)
+	case f.closing:
+		return refuse("the run is ending: nothing is under way, and no further target will be started")
 	case len(request.By) > maxRunner || len(request.Note) > maxDetail:
 		return refuse("by is at most %d and note at most %d characters", maxRunner, maxDetail)
 	}
@@ -125,7 +127,7 @@ func (f *fanOut) checkDecision(request DecideRequest) error {
 	switch {
 	case f.ended:
 		return refuse("nothing is to be decided: the run has ended as %s", f.report.Outcome)
-	case !f.asking():
+	case f.closing, !f.asking():
 		return refuse("nothing is to be decided: the run is in phase %s and waits for %s", f.phase, f.waitingFor)
 	case !slices.Contains(approvalDecisions, request.Decision):
 		return refuse("decision must be one of %s; got %q", decisionList(approvalDecisions), request.Decision)

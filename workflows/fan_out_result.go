@@ -8,6 +8,19 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
+// Failure classes of results whose run left none.
+const (
+	failTerminated = "Terminated"
+	failTimedOut   = "TimedOut"
+	// failGone: Temporal does not know the run any more.
+	failGone = "Gone"
+	// failForeign: another run has the id of the target's run, so that none was started.
+	failForeign = "ForeignRun"
+	// failPanic is also the type that Temporal gives to a panic.
+	failPanic   = "PanicError"
+	failUnknown = "UnknownError"
+)
+
 // resultOf reads a child's end: its report is the result, or the details of the error.
 func resultOf(report Report, err error) TargetResult {
 	if err == nil {
@@ -16,6 +29,8 @@ func resultOf(report Report, err error) TargetResult {
 	var app *temporal.ApplicationError
 	var canceled *temporal.CanceledError
 	var timeout *temporal.TimeoutError
+	var terminated *temporal.TerminatedError
+	var panicked *temporal.PanicError
 	switch {
 	case errors.As(err, &app):
 		report = Report{}
@@ -33,9 +48,13 @@ func resultOf(report Report, err error) TargetResult {
 		}
 		return rowOf(report, "The run was canceled.")
 	case errors.As(err, &timeout):
-		return TargetResult{Failure: "TimedOut", Summary: lookAtServer("The run was cut off by its time-out.")}
-	default: // terminated, and whatever a later version of Temporal may tell
-		return TargetResult{Failure: "Terminated", Summary: lookAtServer("The run did not come to an end of its own: " + plain(err) + ".")}
+		return TargetResult{Failure: failTimedOut, Summary: lookAtServer("The run was cut off by its time-out.")}
+	case errors.As(err, &terminated):
+		return TargetResult{Failure: failTerminated, Summary: lookAtServer("The run was terminated.")}
+	case errors.As(err, &panicked):
+		return TargetResult{Failure: failPanic, Summary: lookAtServer("The run's code panicked: " + panicked.Error() + ".")}
+	default: // a failure of no kind that Temporal has today
+		return TargetResult{Failure: failUnknown, Summary: lookAtServer("The run ended with an error of an unknown kind: " + plain(err) + ".")}
 	}
 }
 
@@ -62,11 +81,14 @@ func resultOfEnd(end contract.RunEnd) TargetResult {
 			result.Summary = "The run ended without a report (" + string(end.Status) + ")."
 		}
 	case contract.RunTerminated:
-		result = TargetResult{RunID: end.LastRunID, Failure: "Terminated", Summary: lookAtServer("The run was terminated.")}
+		result = TargetResult{RunID: end.LastRunID, Failure: failTerminated, Summary: lookAtServer("The run was terminated.")}
 	case contract.RunTimedOut:
-		result = TargetResult{RunID: end.LastRunID, Failure: "TimedOut", Summary: lookAtServer("The run was cut off by its time-out.")}
+		result = TargetResult{RunID: end.LastRunID, Failure: failTimedOut, Summary: lookAtServer("The run was cut off by its time-out.")}
+	case contract.RunForeign:
+		result = TargetResult{Outcome: OutcomeNotChanged, Failure: failForeign,
+			Summary: "No run was started: its workflow id is taken by a run that this one has not started. Look at that run."}
 	default: // gone, and what is not known: nobody can tell how it ended
-		result = TargetResult{RunID: end.LastRunID, Failure: "Gone", Summary: lookAtServer("Temporal does not know the run any more.")}
+		result = TargetResult{RunID: end.LastRunID, Failure: failGone, Summary: lookAtServer("Temporal does not know the run any more.")}
 	}
 	return result
 }

@@ -41,6 +41,8 @@ type fanOut struct {
 	// safe is disconnected from the run's cancellation: a cancel is an entry of the state, and reaches children only as a
 	// request.
 	safe workflow.Context
+	// canceled is the run's own context, which a cancel ends.
+	canceled workflow.Context
 
 	queue []contract.Server // what is left of the page read last
 	// unconfirmed starts, stores and cancel requests are those that Temporal has not answered yet: a run that hands over
@@ -56,7 +58,8 @@ type fanOut struct {
 
 	phase      Phase
 	waitingFor string
-	ended      bool
+	// closing is true once the end is decided, ended once it is told: nobody can change anything any more.
+	closing, ended bool
 }
 
 func newFanOut(ctx workflow.Context, plan fanOutPlan, state *fanOutState) *fanOut {
@@ -73,6 +76,7 @@ func newFanOut(ctx workflow.Context, plan fanOutPlan, state *fanOutState) *fanOu
 	if n := len(state.Phases); n > 0 {
 		f.phase = state.Phases[n-1].Phase
 	}
+	f.canceled = ctx
 	f.safe, _ = workflow.NewDisconnectedContext(ctx)
 	return f
 }
@@ -85,6 +89,7 @@ func (f *fanOut) run() (fanOutEnd, error) {
 		if err := f.storePages(); err != nil {
 			return "", err
 		}
+		f.noticeCancel()
 		if f.mustContinue() {
 			return "", f.settleBeforeHandover()
 		}
@@ -96,6 +101,16 @@ func (f *fanOut) run() (fanOutEnd, error) {
 			return "", err
 		}
 	}
+}
+
+// noticeCancel takes up a cancel that came with the news this task woke up for: the coroutine that waits for it may not
+// have run yet, and Temporal does not carry a cancel over a continue-as-new. True when there was one.
+func (f *fanOut) noticeCancel() bool {
+	if f.canceled.Err() == nil || f.state.Canceled {
+		return false
+	}
+	f.cancel()
+	return true
 }
 
 // take does one step.
@@ -133,6 +148,9 @@ func (f *fanOut) settleBeforeHandover() error {
 	for {
 		if err := workflow.Await(f.safe, func() bool { return f.unconfirmed == 0 && workflow.AllHandlersFinished(f.safe) }); err != nil {
 			return err
+		}
+		if f.noticeCancel() {
+			continue
 		}
 		if !f.state.Results.full() && !f.state.Undone.full() {
 			return nil

@@ -17,7 +17,10 @@ func (f *fanOut) selectPage() error {
 		f.doNotStart(problem)
 		return nil
 	}
-	if f.state.Selected {
+	switch {
+	case f.state.Exhausted: // nothing to retry
+		return nil
+	case f.state.Selected:
 		return f.nextPage()
 	}
 	page, err := f.readServers(f.selector(), f.state.Cursor)
@@ -138,14 +141,16 @@ func (f *fanOut) queuePage(page contract.SelectServersResult) {
 	f.changed()
 }
 
-// notStartedIDs are the servers that were not taken up. A list that cannot be read costs only the convenience of
-// retry_of, and a note says so.
-func (f *fanOut) notStartedIDs() []int64 {
+// notStartedIDs are the servers that were not taken up; whole is false when they are not all known. A list that cannot
+// be read costs only the convenience of retry_of, and a note says so.
+func (f *fanOut) notStartedIDs() (ids []int64, whole bool) {
 	s := f.state
-	if s.Total == 0 || s.Total > maxFleet || (f.plan.retryOf != "" && len(s.Retry) == 0) {
-		return nil
+	switch {
+	case !s.Selected && s.Total == 0, s.Total > maxFleet: // nobody knows which servers, or they are too many to list
+		return nil, false
+	case s.Total == 0, f.plan.retryOf != "" && len(s.Retry) == 0:
+		return nil, true
 	}
-	var ids []int64
 	for _, server := range f.queue {
 		ids = append(ids, server.ID)
 	}
@@ -156,15 +161,15 @@ func (f *fanOut) notStartedIDs() []int64 {
 		}
 		page, err := f.readServers(f.selector(), after)
 		if err != nil {
-			f.note("the servers that were not started could not be listed, retry_of will not take them: %s", plain(err))
-			return ids
+			f.note("the servers that were not started could not all be listed, so that retry_of will refuse this run: %s", plain(err))
+			return ids, false
 		}
 		for _, server := range page.Servers {
 			ids = append(ids, server.ID)
 		}
 		more = page.More && len(page.Servers) > 0
 	}
-	return ids[:min(len(ids), maxFleet)]
+	return ids[:min(len(ids), maxFleet)], len(ids) <= maxFleet
 }
 
 // doNotStart ends the run before anything was started.

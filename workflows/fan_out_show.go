@@ -120,7 +120,7 @@ func (f *fanOut) fleetRecord() *FleetRecord {
 	s := f.state
 	record := &FleetRecord{
 		Total: s.Total, Started: s.Started, Counts: s.Counts, LastFailures: s.LastFailures, Missing: s.Missing,
-		StoppedBy: s.StopWhy, Paused: s.Paused && !s.stopping(),
+		StoppedBy: s.StopWhy, Paused: s.Paused && !s.stopping(), Reverted: s.Reverted,
 		Pages: f.pageReferences(&s.Results, "page"), UndonePages: f.pageReferences(&s.Undone, "undo-page"),
 	}
 	record.UndoneCounts = s.UndoneCounts
@@ -137,7 +137,7 @@ func (f *fanOut) status() (Status, error) {
 		record.InFlight = append(record.InFlight, RunReference{ServerID: fl.ServerID, WorkflowID: f.flightID(fl), RunID: fl.RunID})
 	}
 	s := Status{
-		Runbook: f.report.Runbook, Phase: f.phase, Since: f.state.Phases[len(f.state.Phases)-1].StartedAt,
+		Runbook: f.report.Runbook, RunID: f.report.RunID, Phase: f.phase, Since: f.state.Phases[len(f.state.Phases)-1].StartedAt,
 		WaitingFor: f.waitingFor, CanDo: f.canDo(), Outcome: f.report.Outcome, Phases: f.state.Phases, Notes: f.state.Notes, Fleet: record,
 	}
 	if f.asking() {
@@ -175,6 +175,7 @@ func (f *fanOut) canDo() []string {
 // close stores the last results, and closes the run with its report.
 func (f *fanOut) close(end fanOutEnd) (*Report, error) {
 	s := f.state
+	f.closing = true
 	if err := f.storeRest(&s.Results, "page"); err != nil {
 		return nil, err
 	}
@@ -184,7 +185,8 @@ func (f *fanOut) close(end fanOutEnd) (*Report, error) {
 	record := f.fleetRecord()
 	record.Targets, record.Undone = s.Results.Current, s.Undone.Current
 	if s.stopping() {
-		record.NotStarted = append(f.notStartedIDs(), s.Restored...)
+		ids, whole := f.notStartedIDs()
+		record.NotStarted, record.NotStartedUnknown = ids, !whole
 	}
 	ending := f.plan.finish(record, end)
 	f.report.Outcome, f.report.Failure = ending.outcome, ending.failure

@@ -30,8 +30,11 @@ const (
 // fanOutState is everything that survives a continue-as-new. All that decides what is done next is in it and in
 // fanOutLimits, so that the rules can be tested without a workflow.
 type fanOutState struct {
-	FirstRunID string    `json:"first_run_id"`
-	StartedAt  time.Time `json:"started_at"`
+	FirstRunID string `json:"first_run_id"`
+	// ChainID is the run that made the state, the same in all runs that it is handed to and after a reset. FirstRunID is
+	// not that: it is one for all runs of a cron schedule, whose children must not be taken for each other's.
+	ChainID   string    `json:"chain_id"`
+	StartedAt time.Time `json:"started_at"`
 
 	// Selected is true once the first page was read: Total is known.
 	Selected bool `json:"selected,omitempty"`
@@ -64,8 +67,8 @@ type fanOutState struct {
 	Undoing      bool         `json:"undoing,omitempty"`
 	Undone       resultPages  `json:"undone"`
 	UndoneCounts UndoneCounts `json:"undone_counts,omitzero"`
-	// Restored are those of them that are back where they were before the fleet.
-	Restored []int64 `json:"restored,omitempty"`
+	// Reverted are those of them that are no longer committed.
+	Reverted []int64 `json:"reverted,omitempty"`
 
 	Phases    []PhaseRecord    `json:"phases,omitempty"`
 	Decisions []DecisionRecord `json:"decisions,omitempty"`
@@ -191,21 +194,6 @@ func (s *fanOutState) land(f *flight, result TargetResult, l fanOutLimits) {
 		return
 	}
 	s.count(result, l)
-}
-
-// undone counts what became of a committed target.
-func (s *fanOutState) undone(result TargetResult) {
-	s.Undone.add(result)
-	switch kindOf(result) {
-	case kindDone:
-		s.UndoneCounts.Restored++
-		s.Restored = append(s.Restored, result.ServerID)
-	case kindRolledBack: // restored, but its checks are not green: a person must look, and retry_of may try again
-		s.UndoneCounts.Refused++
-		s.Restored = append(s.Restored, result.ServerID)
-	default:
-		s.UndoneCounts.Refused++
-	}
 }
 
 // count counts the result of one target and applies the rules. Every canary must be committed (or planned, in a dry

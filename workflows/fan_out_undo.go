@@ -49,3 +49,30 @@ func (f *fanOut) undoRefused(server contract.Server, snapshotID int64, why strin
 	result.SnapshotID = snapshotID
 	f.state.undone(result)
 }
+
+// undone counts what became of a committed target. It is no longer a committed one unless its undo surely restored
+// nothing: whose restore failed, or whose end nobody knows, has lost its change or may have.
+func (s *fanOutState) undone(result TargetResult) {
+	s.Undone.add(result)
+	if kindOf(result) == kindDone {
+		s.UndoneCounts.Restored++
+	} else {
+		s.UndoneCounts.Refused++
+	}
+	if keptChange(result.Outcome) {
+		return
+	}
+	s.Counts.Done--
+	s.Counts.Undone++
+	s.Reverted = append(s.Reverted, result.ServerID)
+}
+
+// keptChange says that an undo which ended so did not touch the server.
+func keptChange(undo Outcome) bool {
+	switch undo {
+	case OutcomeNotChanged, OutcomeSkipped, OutcomePlanned, OutcomeCanceled:
+		return true
+	default: // restored, well or not, or nobody knows
+		return false
+	}
+}

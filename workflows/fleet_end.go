@@ -28,7 +28,7 @@ func finishFleet(in FleetUpdateInput, record *FleetRecord, end fanOutEnd) *endin
 	}
 }
 
-const retryAdvice = "look at the servers that the report lists, mend what was wrong, then start a fleet with this one's workflow id as retry_of: it takes the servers that were not done."
+const retryAdvice = "look at the servers that the report lists, mend what was wrong, then start a fleet with this one's workflow id as retry_of: it takes every server that is not committed."
 
 // fleetDone is the end of a fleet that tried every server.
 func fleetDone(record *FleetRecord) *ending {
@@ -60,7 +60,10 @@ func fleetTally(record *FleetRecord) string {
 	if c.Planned > 0 {
 		text += fmt.Sprintf(", %d planned", c.Planned)
 	}
-	if left := record.Total - c.Done - c.Skipped - c.Planned - c.RolledBack - c.Errors; left > 0 {
+	if c.Undone > 0 {
+		text += fmt.Sprintf(", %d committed first and then undone", c.Undone)
+	}
+	if left := record.Total - c.ended(); left > 0 {
 		text += fmt.Sprintf(", %d not tried", left)
 	}
 	return text + "."
@@ -78,7 +81,7 @@ func undoTally(in FleetUpdateInput, record *FleetRecord) string {
 	case u == UndoneCounts{}:
 		return ""
 	default:
-		text := fmt.Sprintf(" Of the committed ones %d were rolled back and %d could not be", u.Restored, u.Refused)
+		text := fmt.Sprintf(" Of the committed ones %d were rolled back, and %d could not be or not well", u.Restored, u.Refused)
 		if u.Left > 0 {
 			text += fmt.Sprintf("; %d were left as they are because the fleet was canceled", u.Left)
 		}

@@ -1,6 +1,9 @@
 package workflows
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -21,6 +24,33 @@ func TestAnExistingRunIsAdoptedAndNeverRunTwice(t *testing.T) {
 	require.Len(t, h.awaits[0].Runs, 1)
 	assert.Empty(t, h.awaits[0].Runs[0].RunID, "the latest run of the id is meant")
 	assert.Equal(t, "seen from outside", e.fleet().Targets[0].Summary)
+}
+
+// Whoever knows the id of a child may start a run of his own under it.
+func TestARunOfSomebodyElseIsAnErrorAndIsNeverAskedToCancel(t *testing.T) {
+	h := newFleet(t, 3)
+	h.ends[1], h.ends[3] = childEnd{takes: time.Hour}, childEnd{takes: time.Hour}
+	h.ends[2] = childEnd{taken: true}
+	h.awaited[2] = contract.RunEnd{Status: contract.RunForeign}
+	h.at(time.Minute, h.env.CancelWorkflow)
+	e := h.run()
+	require.NotEmpty(t, h.awaits)
+	assert.Equal(t, "default-test-workflow-id", h.awaits[0].Runs[0].ChildOf, "it is asked whose run it is")
+	assert.Len(t, h.asked, 2, "the fleet's own")
+	require.NotEmpty(t, e.fleet().Targets)
+	foreign := e.fleet().Targets[0]
+	assert.Equal(t, []any{int64(2), OutcomeNotChanged, failForeign}, []any{foreign.ServerID, foreign.Outcome, foreign.Failure})
+}
+
+// As long as nobody knows whose run it is, a cancel must not reach it.
+func TestARunThatCannotBeLookedAtIsNotAskedToCancel(t *testing.T) {
+	h := newFleet(t, 1)
+	h.ends[1] = childEnd{taken: true}
+	h.awaitDetails = []string{"Temporal could not be asked"}
+	h.at(30*time.Second, h.env.CancelWorkflow)
+	e := h.run()
+	assert.Empty(t, h.asked)
+	assert.Equal(t, FleetCounts{Done: 1}, e.fleet().Counts, "its end is found in the end")
 }
 
 func TestATerminatedRunIsAnErrorUnlessAResetGoesOnWithIt(t *testing.T) {
@@ -67,6 +97,7 @@ func TestEveryWayInWhichARunCanEndIsCounted(t *testing.T) {
 		{contract.RunEnd{Status: contract.RunTerminated, Outcome: string(OutcomeCommitted)}, FleetCounts{Errors: 1}},
 		{contract.RunEnd{Status: contract.RunTimedOut}, FleetCounts{Errors: 1}},
 		{contract.RunEnd{Status: contract.RunGone}, FleetCounts{Errors: 1}},
+		{contract.RunEnd{Status: contract.RunForeign, Outcome: string(OutcomeCommitted)}, FleetCounts{Errors: 1}},
 		{contract.RunEnd{Status: "a later word"}, FleetCounts{Errors: 1}},
 	} {
 		t.Run(string(c.end.Status)+" "+c.end.Outcome, func(t *testing.T) {
@@ -82,18 +113,52 @@ func TestEveryWayInWhichARunCanEndIsCounted(t *testing.T) {
 
 func TestAChildThatFailsWithoutAReportIsAnError(t *testing.T) {
 	for name, err := range map[string]error{
-		"panic":   temporal.NewApplicationError("boom", "PanicError"),
-		"details": temporal.NewApplicationError("boom", "Other", "not a report"),
-		"timeout": temporal.NewTimeoutError(0, nil),
-		"cancel":  temporal.NewCanceledError(),
-		"unknown": &temporal.TerminatedError{},
+		"panic":      temporal.NewApplicationError("boom", "PanicError"),
+		"details":    temporal.NewApplicationError("boom", "Other", "not a report"),
+		"timeout":    temporal.NewTimeoutError(0, nil),
+		"cancel":     temporal.NewCanceledError(),
+		"terminated": &temporal.TerminatedError{},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wire := temporal.GetDefaultFailureConverter()
 			result := resultOf(Report{Outcome: OutcomeCommitted}, wire.FailureToError(wire.ErrorToFailure(err)))
 			assert.Equal(t, kindError, kindOf(result))
 			assert.NotEmpty(t, result.Summary)
+			assert.Equal(t, name == "terminated", result.Failure == failTerminated, "only what was terminated is called so: %+v", result)
 		})
 	}
+	assert.Equal(t, failUnknown, resultOf(Report{}, errors.New("of no known kind")).Failure)
 	assert.Equal(t, kindError, kindOf(resultOf(Report{}, nil)), "a completed run without a report proves nothing")
+}
+
+// awaitRun tells the ends of all runs that are not under way at once, as they are scripted.
+func (h *fleetHarness) awaitRun(_ context.Context, in contract.AwaitRunInput) (contract.AwaitRunResult, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return contract.AwaitRunResult{}, nil
+	}
+	h.awaits = append(h.awaits, in)
+	result := contract.AwaitRunResult{State: contract.AwaitTimedOut}
+	if len(h.awaitDetails) > 0 {
+		result.Detail, h.awaitDetails = h.awaitDetails[0], h.awaitDetails[1:]
+		return result, nil
+	}
+	for _, run := range in.Runs {
+		var id int64
+		if _, err := fmt.Sscanf(lastSegment(run.WorkflowID), "%d-", &id); err != nil {
+			return result, err
+		}
+		if h.flying[id] {
+			continue
+		}
+		result.State = contract.AwaitDone
+		end, ok := h.awaited[id]
+		if !ok {
+			end = contract.RunEnd{Status: contract.RunCompleted, ServerID: id, Outcome: string(OutcomeCommitted), Summary: "seen from outside", SnapshotID: 1000 + id}
+		}
+		end.WorkflowID, end.RunID = run.WorkflowID, run.RunID
+		result.Ended = append(result.Ended, end)
+	}
+	return result, nil
 }

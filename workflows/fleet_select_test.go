@@ -95,6 +95,7 @@ func TestRetryOfTakesOnlyWhatTheEarlierFleetDidNotGetDone(t *testing.T) {
 	e = h.run()
 	assert.Equal(t, OutcomeSkipped, e.report.Outcome)
 	assert.Contains(t, e.report.Summary, "fleet-1 left no server")
+	assert.True(t, e.report.EndedAt.Before(testStart.Add(time.Minute)), "and nothing is asked for it")
 }
 
 func TestAServerThatTheTemplateCannotTakeIsAnErrorWithoutARun(t *testing.T) {

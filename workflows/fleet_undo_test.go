@@ -28,8 +28,11 @@ func TestAStoppedFleetRollsBackWhatItCommittedNewestFirstAndOneByOne(t *testing.
 	assert.Equal(t, UndoneCounts{Restored: 4}, e.fleet().UndoneCounts)
 	require.Len(t, e.fleet().Undone, 4)
 	assert.Equal(t, OutcomeRestored, e.fleet().Undone[0].Outcome)
-	assert.Equal(t, FleetCounts{Done: 4, RolledBack: 1}, e.fleet().Counts, "the results of the fleet stay what they were")
-	assert.Equal(t, []int64{6, 7, 4, 3, 2, 1}, e.fleet().NotStarted, "what a retry takes besides the failures")
+	assert.Equal(t, FleetCounts{RolledBack: 1, Undone: 4}, e.fleet().Counts, "what was undone is no longer committed")
+	assert.Equal(t, []int64{6, 7}, e.fleet().NotStarted)
+	assert.Equal(t, []int64{4, 3, 2, 1}, e.fleet().Reverted)
+	assert.Contains(t, e.report.Summary, "0 committed")
+	assert.Contains(t, e.report.Summary, "4 committed first and then undone, 2 not tried")
 	undo := h.starts[len(h.starts)-1]
 	assert.Regexp(t, `/undo-1-[0-9a-f]{8}$`, undo.workflowID)
 	assert.Equal(t, 4*testFleetStep, e.report.EndedAt.Sub(h.starts[5].at), "one after the other")
@@ -69,7 +72,7 @@ func TestAnUndoThatIsRefusedIsListedAndTheOthersGoOn(t *testing.T) {
 	assert.Equal(t, contract.FailPreflight, e.fleet().Undone[0].Failure)
 	assert.Contains(t, e.fleet().Undone[1].Summary, "no such server any more")
 	assert.Equal(t, OutcomeRestored, e.fleet().Undone[2].Outcome)
-	assert.Contains(t, e.report.Summary, "1 were rolled back and 2 could not be")
+	assert.Contains(t, e.report.Summary, "1 were rolled back, and 2 could not be")
 }
 
 func TestACancelDuringTheUndoFinishesTheOneUnderWay(t *testing.T) {

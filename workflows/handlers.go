@@ -100,6 +100,7 @@ func (r *updateRun) validateReport(request ReportRequest) error {
 func (r *serverRun) status() (Status, error) {
 	s := Status{
 		Runbook:    r.report.Runbook,
+		RunID:      r.report.RunID,
 		ServerID:   r.serverID,
 		Phase:      r.phase,
 		Since:      r.report.Phases[len(r.report.Phases)-1].StartedAt,

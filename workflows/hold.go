@@ -112,6 +112,9 @@ func (d Decision) ends() holdEnd {
 	}
 }
 
+// maxDecisions bounds what a report holds: 100 notes of 2000 bytes are a tenth of the 2 MB that Temporal takes.
+const maxDecisions = 100
+
 // checkDecision refuses a decision when there is nothing to decide.
 func (r *serverRun) checkDecision(request DecideRequest) error {
 	switch {
@@ -124,7 +127,13 @@ func (r *serverRun) checkDecision(request DecideRequest) error {
 	case r.hold.decided != nil:
 		return refuse("already decided: %s by %q", r.hold.decided.Decision, r.hold.decided.By)
 	case len(request.By) > maxRunner || len(request.Note) > maxDetail:
-		return refuse("by is at most %d and note at most %d characters", maxRunner, maxDetail)
+		return refuse("by is at most %d and note at most %d bytes", maxRunner, maxDetail)
+	case !printable(request.By) || !printable(request.Note):
+		return refuse("by and note must be one line of printable text")
+	case request.RunID != "" && request.RunID != r.report.RunID:
+		return refuse("the decision is about run %s, and this is run %s: a reset does not repeat a decision; look again, then decide anew", request.RunID, r.report.RunID)
+	case r.hold.meant(request.Decision) == DecideExtend && len(r.report.Decisions) >= maxDecisions:
+		return refuse("the hold was extended %d times: decide", len(r.report.Decisions))
 	}
 	return nil
 }

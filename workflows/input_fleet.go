@@ -25,8 +25,11 @@ type FleetUpdateInput struct {
 	// OnStop is what a fleet that stopped does with the targets it committed: leave (default) or rollback_committed (the
 	// newest first, one after the other). It counts whoever stopped the fleet, an abort too; a cancel leaves them.
 	OnStop OnStop `json:"on_stop,omitempty"`
-	// RetryOf is the workflow id of an earlier, closed FleetUpdate: only its failed targets are tried. It stands for
-	// servers, selector and all.
+	// RetryOf is the workflow id of an earlier, closed FleetUpdate. It stands for servers, selector and all, and picks
+	// every target of that run that is not committed (or planned, in a dry run): those that failed, were rolled back,
+	// skipped or canceled, those that its on_stop rolled back or may have, and those that were never started because it
+	// stopped. What it committed is never changed again. A run that left no whole report (terminated, or never got as far
+	// as to choose its servers) is refused.
 	RetryOf string         `json:"retry_of,omitempty"`
 	Notify  []NotifyTarget `json:"notify,omitempty"`
 	// DryRun makes every target a dry run.

@@ -64,12 +64,12 @@ func (r *serverRun) describeBusy(busy *contract.LockHolder) string {
 
 // describeHolder names the run that holds a lock, for people.
 func describeHolder(h *contract.LockHolder) string {
-	s := h.WorkflowID
+	s := shownWord(h.WorkflowID)
 	if h.Type != "" {
-		s = h.Type + " " + s
+		s = shownWord(h.Type) + " " + s
 	}
 	if h.Phase != "" {
-		s += " (phase " + h.Phase + ")"
+		s += " (phase " + shownWord(h.Phase) + ")"
 	}
 	return s
 }
@@ -84,6 +84,7 @@ func (r *serverRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Du
 		if err != nil || started {
 			return nil, err
 		}
+		r.lockAwaited = true
 		if wait && r.phase == PhasePreflight {
 			r.enter(ctx, PhaseLock)
 		}

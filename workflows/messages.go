@@ -47,6 +47,9 @@ type DecideRequest struct {
 	Decision Decision `json:"decision"`
 	By       string   `json:"by,omitempty"`
 	Note     string   `json:"note,omitempty"`
+	// RunID says which run is meant, as its status shows it; empty is whichever runs. Temporal delivers updates again to a
+	// run that was reset: with it a decision from before the reset is not taken for a new one.
+	RunID string `json:"run_id,omitempty"`
 }
 
 // DecideAnswer says what follows.
@@ -57,7 +60,9 @@ type DecideAnswer struct {
 
 // Status is the answer of the query "status".
 type Status struct {
-	Runbook  string `json:"runbook"`
+	Runbook string `json:"runbook"`
+	// RunID is the run that answers: another one after a reset.
+	RunID    string `json:"run_id"`
 	ServerID int64  `json:"server_id"`
 	Phase    Phase  `json:"phase"`
 	// Since is when the phase began (the Temporal server's clock).

@@ -44,6 +44,10 @@ var (
 	outcomeAttribute  = temporal.NewSearchAttributeKeyKeyword(SearchAttributeOutcome)
 )
 
+// maxRunID is how many bytes the workflow id of a run of one server may have: its notifications and its change are
+// workflows that are named after it, with up to 30 bytes more, and Temporal takes 1000.
+const maxRunID = 900
+
 // Phase is where a runbook is.
 type Phase string
 

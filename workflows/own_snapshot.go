@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"net/http"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -24,12 +25,39 @@ func (r *serverRun) makeRoom(ctx workflow.Context) *ending {
 	if r.ownAlreadyMade() {
 		return nil
 	}
-	plan, err := retention.PlanQuota(r.snapshots, r.policy, retention.Options{})
+	plan, err := r.planRoom(ctx)
 	if err != nil {
 		return notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
 	}
 	return r.freePlaces(ctx, plan.Remove)
 }
+
+// changeHanging marks runs that do not make room by a completed snapshot while others hang in progress.
+const changeHanging = "no-room-by-a-completed-one-while-others-hang"
+
+// planRoom plans the room for the run's own snapshot. A run that began under an earlier release may have made room
+// already where this one would not: it goes on as it began.
+func (r *serverRun) planRoom(ctx workflow.Context) (retention.QuotaPlan, error) {
+	plan, err := retention.PlanQuota(r.snapshots, r.policy,
+		retention.Options{Hanging: hangingIn(r.snapshots, r.policy, r.apiNow, r.snapshotInput.ReadyTimeout)})
+	if err != nil || len(plan.Hanging) == 0 || workflow.GetVersion(ctx, changeHanging, workflow.DefaultVersion, 1) >= 1 {
+		return plan, err
+	}
+	return retention.PlanQuota(r.snapshots, r.policy, retention.Options{})
+}
+
+// hangingIn are the ids of the policy's snapshots that are late by now, the API's clock.
+func hangingIn(snapshots []contract.Snapshot, policy retention.Policy, now time.Time, readyTimeout Duration) []int64 {
+	late, _ := retention.Stuck(snapshots, policy, now, readyTimeout.Std())
+	var ids []int64
+	for _, s := range late {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+// adviceHanging is what a person can do about snapshots that hang: Safepoint never deletes one in progress (law 4).
+const adviceHanging = "look at the snapshots that hang at VPS.org: delete them there, or have its support end them, then start the run again."
 
 // freePlaces deletes old snapshots of our own, as the quota was planned.
 func (r *serverRun) freePlaces(ctx workflow.Context, plan []contract.Snapshot) *ending {

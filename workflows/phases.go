@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -98,7 +99,7 @@ func codeSpan(s string) string {
 		switch {
 		case c == '`':
 			return '\''
-		case c < ' ':
+		case !unicode.IsPrint(c): // control characters, and marks that turn the direction of text around
 			return ' '
 		default:
 			return c

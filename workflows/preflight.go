@@ -80,19 +80,22 @@ func (r *serverRun) ownAlreadyMade() bool {
 }
 
 // checkQuota ends the run when the quota has no room and the policy makes none (law 12).
-func (r *serverRun) checkQuota(_ workflow.Context) *ending {
+func (r *serverRun) checkQuota(ctx workflow.Context) *ending {
 	if r.ownAlreadyMade() {
 		return nil
 	}
-	plan, err := retention.PlanQuota(r.snapshots, r.policy, retention.Options{})
-	if err != nil {
+	plan, err := r.planRoom(ctx)
+	switch {
+	case err != nil:
 		return notChanged(contract.FailPreflight, "The quota could not be planned: %v.", err)
-	}
-	if !plan.Room && len(plan.Remove) == 0 {
+	case len(plan.Hanging) > 0:
+		return notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", plan.Detail).withNext("%s", adviceHanging)
+	case !plan.Room:
 		return notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", plan.Detail).
 			withNext("delete a snapshot that is no longer needed, or lower retention.keep_last, then start the run again.")
+	default:
+		return nil
 	}
-	return nil
 }
 
 // baseline runs the checks before the change (law 6): a check that is red already cannot judge the change.

@@ -19,9 +19,14 @@ type FleetRecord struct {
 	InFlight []RunReference `json:"in_flight,omitempty"`
 	// Missing are asked-for servers that the account does not have, at most 1000.
 	Missing []int64 `json:"missing,omitempty"`
-	// NotStarted are the servers that were never taken up, and those whose commit on_stop has undone: besides the results
-	// that are no success, retry_of takes these.
-	NotStarted []int64 `json:"not_started,omitempty"`
+	// NotStarted are the servers that a stopped or canceled run never took up, in the order of their ids; retry_of takes
+	// them. NotStartedUnknown is true when that list is not whole, because the account could not be read at the end:
+	// retry_of then refuses this fleet.
+	NotStarted        []int64 `json:"not_started,omitempty"`
+	NotStartedUnknown bool    `json:"not_started_unknown,omitempty"`
+	// Reverted are the servers whose run was committed and which on_stop rolled back, or tried to without a known end.
+	// They are no longer committed, whatever their own result says; retry_of takes them.
+	Reverted []int64 `json:"reverted,omitempty"`
 	// StoppedBy says why the fleet stopped before its end; empty when it did not.
 	StoppedBy string `json:"stopped_by,omitempty"`
 	// Paused is true while no further target is started.
@@ -36,7 +41,7 @@ type FleetRecord struct {
 
 // FleetCounts counts targets by how they ended. Every started target that has ended is in exactly one of them.
 type FleetCounts struct {
-	// Done: committed, or rotated.
+	// Done: committed, or rotated, and not undone since.
 	Done    int `json:"done"`
 	Skipped int `json:"skipped"`
 	Planned int `json:"planned"`
@@ -44,6 +49,13 @@ type FleetCounts struct {
 	RolledBack int `json:"rolled_back"`
 	// Errors: ended in any other way. They count for max_errors.
 	Errors int `json:"errors"`
+	// Undone: committed first and no longer, see Reverted. Only on_stop makes any.
+	Undone int `json:"undone,omitempty"`
+}
+
+// ended is how many targets have ended.
+func (c FleetCounts) ended() int {
+	return c.Done + c.Skipped + c.Planned + c.RolledBack + c.Errors + c.Undone
 }
 
 // UndoneCounts counts what on_stop did with the targets that were committed.
@@ -67,10 +79,11 @@ type TargetResult struct {
 	ServerID int64  `json:"server_id"`
 	Name     string `json:"name,omitempty"`
 	// WorkflowID and RunID are the run of this server; empty when none was started.
-	WorkflowID string  `json:"workflow_id,omitempty"`
-	RunID      string  `json:"run_id,omitempty"`
-	Outcome    Outcome `json:"outcome"`
-	Failure    string  `json:"failure,omitempty"`
+	WorkflowID string `json:"workflow_id,omitempty"`
+	RunID      string `json:"run_id,omitempty"`
+	// Outcome is how that run ended; empty when nobody knows. What on_stop did later stands in Undone and Reverted.
+	Outcome Outcome `json:"outcome"`
+	Failure string  `json:"failure,omitempty"`
 	// Summary has at most 300 bytes; the run's own report has it all.
 	Summary    string    `json:"summary,omitempty"`
 	SnapshotID int64     `json:"snapshot_id,omitempty"`

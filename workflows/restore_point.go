@@ -16,6 +16,10 @@ func (r *updateRun) makeRestorePoint(ctx workflow.Context) *ending {
 		return end
 	}
 	if r.in.Snapshot.StopServer {
+		if why := frozen(ctx, r.notDuring, r.serverID); why != "" { // the baseline and the deletes may have taken long
+			return notChanged(contract.FailPreflight, "A freeze window has opened: %s.", why).
+				withNext("start the run again after the window, or take it out of not_during.")
+		}
 		if end := r.stopForSnapshot(ctx); end != nil {
 			return end
 		}

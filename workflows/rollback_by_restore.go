@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -25,7 +26,7 @@ func RollbackByRestore(ctx workflow.Context, raw, second converter.RawValue) (*R
 	if second.Payload() != nil {
 		err = twoInputs(exampleRollback)
 	}
-	if err != nil {
+	if err = errors.Join(err, childIDProblem(ctx, maxRunID)); err != nil {
 		return nil, refuseUpdates(ctx, invalidInput(ctx, err))
 	}
 	if end := secondAttempt(ctx); end != nil {

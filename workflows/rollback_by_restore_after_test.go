@@ -21,16 +21,22 @@ func TestAServerThatWasWrittenToSinceIsRefused(t *testing.T) {
 	}{
 		"by another run": {func(h *harness) {
 			h.on(contract.ActivityLastHolder, lastHeld(contract.LastHolderResult{Found: true, HolderWorkflowID: "deploy-42"}))
-		}, "server 12345 was written to by deploy-42 since deploy-41"},
+		}, "server 12345 was locked by deploy-42 since deploy-41"},
 		"by another run that goes on": {func(h *harness) {
 			h.on(contract.ActivityLastHolder, lastHeld(contract.LastHolderResult{Found: true, Running: true, HolderWorkflowID: "deploy-42"}))
-		}, "server 12345 was written to by deploy-42 since deploy-41"},
+		}, "server 12345 was locked by deploy-42 since deploy-41"},
 		"by hand": {func(h *harness) {
 			h.on(contract.ActivityLastHolder, lastHeld(contract.LastHolderResult{Found: true}))
 		}, "server 12345 was locked by hand since deploy-41"},
-		"nobody knows":         {func(h *harness) { h.on(contract.ActivityLastHolder, lastHeld(contract.LastHolderResult{})) }, "nobody knows who wrote to server 12345 last"},
-		"nobody can be asked":  {func(h *harness) { h.on(contract.ActivityLastHolder, apiError(contract.ErrUnavailable)) }, "It is not known who wrote to the server last"},
-		"while it waited":      {func(h *harness) { h.busy = 1 }, "the lock of server 12345 was still held when this run came"},
+		"nobody knows":        {func(h *harness) { h.on(contract.ActivityLastHolder, lastHeld(contract.LastHolderResult{})) }, "nobody knows who wrote to server 12345 last"},
+		"nobody can be asked": {func(h *harness) { h.on(contract.ActivityLastHolder, apiError(contract.ErrUnavailable)) }, "It is not known who wrote to the server last"},
+		"while it waited":     {func(h *harness) { h.busy = 1 }, "the lock of server 12345 was still held when this run came"},
+		"while it looked at a dead one's lock": {func(h *harness) {
+			h.busy = 1
+			in := h.input.(RollbackByRestoreInput)
+			in.Lock.OnBusy = BusyFail
+			h.input = in
+		}, "the lock of server 12345 was still held when this run came"},
 		"a newer snapshot":     {func(h *harness) { h.existing = append(h.existing, listed(802)) }, `snapshot 802 "pre-update-12345-x" is newer than snapshot 801`},
 		"a newer, in progress": {func(h *harness) { h.existing = append(h.existing, listed(802, status("in_progress"))) }, "is newer than snapshot 801"},
 	}

@@ -61,7 +61,11 @@ func (r *serverRun) orSafety() string {
 		return ""
 	}
 	s := r.report.SafetySnapshot
-	return fmt.Sprintf(", and snapshot %d %q holds the state from before the restore", s.ID, s.Name)
+	text := fmt.Sprintf(", and snapshot %d %q holds the state of %s", s.ID, s.Name, shownTime(s.CreatedAt))
+	if r.report.RunID != r.report.OriginalRunID {
+		text += " (this run was reset: what was written between that time and the last restore is in no snapshot)"
+	}
+	return text
 }
 
 // keptByPerson is the end of a held restore that a person decided not to go on with.

@@ -2,7 +2,7 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -12,7 +12,6 @@ import (
 // look finds out what the run would restore and what that would cost: the token works, the server is in a state to be
 // restored in, and the snapshot is there, of this server and completed.
 func (r *restoreRun) look(ctx workflow.Context) *ending {
-	r.tell(contract.NotifyStarted, "", "")
 	r.waitFor(ctx, "the preflight")
 	var seen contract.PreflightResult
 	err := workflow.ExecuteActivity(readOptions(ctx, "preflight: token, server, snapshots"), contract.ActivityPreflight,
@@ -24,19 +23,20 @@ func (r *restoreRun) look(ctx workflow.Context) *ending {
 		return notChanged(contract.FailPreflight, "Preflight failed: %v.", plain(err)).withNext("%s", adviceForRead(err))
 	}
 	r.report.ServerName = seen.Server.Name
+	r.tell(contract.NotifyStarted, "", "") // only now: the policy has allowed where it goes
 	r.own.KnownIDs = r.knownIDs(seen)
 	r.apiNow, r.seenAt = seen.Now, workflow.Now(ctx)
-	return r.choose(seen.Server, seen.Snapshots, r.in.Snapshot)
+	return r.choose(seen.Server, seen.Snapshots, seen.RunID, r.in.Snapshot)
 }
 
-// choose takes over what was seen of the server, and the snapshot that is meant.
-func (r *restoreRun) choose(server contract.Server, snapshots []contract.Snapshot, choice SnapshotChoice) *ending {
+// choose takes over what was seen of the server by the run seenBy, and the snapshot that is meant.
+func (r *restoreRun) choose(server contract.Server, snapshots []contract.Snapshot, seenBy string, choice SnapshotChoice) *ending {
 	r.server, r.snapshots = server, snapshots
-	if server.Status != contract.ServerActive && server.Status != contract.ServerStopped {
+	if !r.restorable(server.Status, seenBy) {
 		return notChanged(contract.FailPreflight, "The server is %q: it can only be restored when it is active or stopped.", server.Status).
 			withNext("wait for the action under way to end (or have the server unsuspended), then start the run again.")
 	}
-	chosen, problem := chooseSnapshot(snapshots, r.serverID, choice)
+	chosen, problem := chooseSnapshot(snapshots, r.serverID, choice, r.apiNowAt())
 	if problem != "" {
 		return notChanged(contract.FailPreflight, "There is nothing to restore: %s.", problem).
 			withNext("start the run again with the id of one that is completed.")
@@ -47,13 +47,30 @@ func (r *restoreRun) choose(server contract.Server, snapshots []contract.Snapsho
 	return nil
 }
 
-// lossNow says what a restore at this moment overwrites. The API's clock goes on as the Temporal server's does: only the
-// time between two readings of the same clock is taken from each.
-func (r *restoreRun) lossNow() string {
-	if r.apiNow.IsZero() {
-		return lossSentence(r.chosen, r.apiNow)
+// restorable says whether the run may go on to its restore. One that is under way after a reset may be this run's own:
+// it is followed to its end, because nobody else would verify it. A look counts as the run's that made it: one that is
+// replayed after a reset must decide as it did before.
+func (r *restoreRun) restorable(status contract.ServerStatus, seenBy string) bool {
+	switch status {
+	case contract.ServerActive, contract.ServerStopped:
+		return true
+	case contract.ServerRestoring:
+		return seenBy != r.report.OriginalRunID
+	default: // suspended, or on its way somewhere
+		return false
 	}
-	return lossSentence(r.chosen, r.apiNow.Add(workflow.Now(r.safe).Sub(r.seenAt)))
+}
+
+// lossNow says what a restore at this moment overwrites.
+func (r *restoreRun) lossNow() string { return lossSentence(r.chosen, r.apiNowAt()) }
+
+// apiNowAt is the API's clock at this moment, zero when it is not known. It goes on as the Temporal server's does: only
+// the time between two readings of the same clock is taken from each.
+func (r *restoreRun) apiNowAt() time.Time {
+	if r.apiNow.IsZero() {
+		return r.apiNow
+	}
+	return r.apiNow.Add(workflow.Now(r.safe).Sub(r.seenAt))
 }
 
 // lookAgain reads the server once more after a wait that may have been long. What was agreed to must still be there.
@@ -75,7 +92,7 @@ func (r *restoreRun) lookAgain(ctx workflow.Context, since string) *ending {
 		r.note("the server changed %s: it was %q (updated %s), then %q (updated %s)", since,
 			was.Status, shownTime(was.UpdatedAt), seen.Server.Status, shownTime(seen.Server.UpdatedAt))
 	}
-	return r.choose(seen.Server, seen.Snapshots, SnapshotChoice{ID: r.chosen.ID})
+	return r.choose(seen.Server, seen.Snapshots, seen.RunID, SnapshotChoice{ID: r.chosen.ID})
 }
 
 // checkAfterRun refuses a server whose lock another run than after_run had last: what that one wrote would be undone
@@ -98,9 +115,9 @@ func (r *restoreRun) checkAfterRun(ctx workflow.Context) *ending {
 	case last.HolderWorkflowID == r.in.AfterRun || r.isThisRun(last):
 		return nil
 	case last.HolderWorkflowID == "":
-		return r.refuseAfterRun("server %d was locked by hand since %s", r.serverID, r.in.AfterRun)
+		return r.refuseAfterRun("server %d was locked by hand since %s", r.serverID, shownWord(r.in.AfterRun))
 	default:
-		return r.refuseAfterRun("server %d was written to by %s since %s", r.serverID, last.HolderWorkflowID, r.in.AfterRun)
+		return r.refuseAfterRun("server %d was locked by %s since %s", r.serverID, shownWord(last.HolderWorkflowID), shownWord(r.in.AfterRun))
 	}
 }
 
@@ -117,11 +134,10 @@ func (r *restoreRun) checkUntouched(workflow.Context) *ending {
 	}
 	if newer := newerManaged(r.snapshots, r.chosen); newer != nil {
 		return r.refuseAfterRun("snapshot %d %q is newer than snapshot %d: another run has worked on server %d since %s",
-			newer.ID, newer.Name, r.chosen.ID, r.serverID, r.in.AfterRun)
+			newer.ID, newer.Name, r.chosen.ID, r.serverID, shownWord(r.in.AfterRun))
 	}
-	waited := slices.ContainsFunc(r.report.Phases, func(p PhaseRecord) bool { return p.Phase == PhaseLock })
-	if waited {
-		return r.refuseAfterRun("the lock of server %d was still held when this run came, so another one may have written to it since %s", r.serverID, r.in.AfterRun)
+	if r.lockAwaited {
+		return r.refuseAfterRun("the lock of server %d was still held when this run came, so another one may have written to it since %s", r.serverID, shownWord(r.in.AfterRun))
 	}
 	return nil
 }

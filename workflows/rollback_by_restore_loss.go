@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/internal/retention"
 )
 
 // lossSentence says what a restore of the snapshot overwrites. now is the API's own clock, the one that dated the
@@ -14,7 +15,12 @@ func lossSentence(snapshot contract.Snapshot, now time.Time) string {
 		return "the disk goes back to when the snapshot was taken (the API does not say when), every write since is lost"
 	}
 	sentence := "the disk goes back to " + shownTime(snapshot.CreatedAt)
-	if now.Before(snapshot.CreatedAt) {
+	switch {
+	case now.IsZero():
+		return sentence + ", every write since is lost"
+	case snapshot.CreatedAt.After(now.Add(retention.Skew)):
+		return sentence + ", which lies in the future (the API's clock says " + shownTime(now) + "): nobody knows how many writes are lost"
+	case now.Before(snapshot.CreatedAt):
 		return sentence + ", every write since is lost"
 	}
 	return sentence + ", " + shownAge(now.Sub(snapshot.CreatedAt)) + " of writes since are lost"

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -25,13 +26,20 @@ func (r *restoreRun) planSafety() (remove []contract.Snapshot, why string) {
 }
 
 func (r *restoreRun) keepingChosen() retention.Options {
-	return retention.Options{RestorePoints: []int64{r.chosen.ID}}
+	return retention.Options{
+		RestorePoints: []int64{r.chosen.ID},
+		Hanging:       hangingIn(r.snapshots, r.policy, r.apiNow, r.snapshotInput.ReadyTimeout),
+	}
 }
 
 // takeSafety takes a copy of the state that is about to be overwritten, where the quota has room for it. Without room or
 // when the API cannot make it, the run goes on without one only if safety.required allows that, and says so.
 func (r *restoreRun) takeSafety(ctx workflow.Context) *ending {
 	if !r.in.Safety.Snapshot {
+		return nil
+	}
+	if r.server.Status == contract.ServerRestoring && !r.in.Safety.Required && !r.ownAlreadyMade() {
+		r.note("no safety snapshot was taken: the server is being restored, by an earlier run of this one before a reset or by somebody else")
 		return nil
 	}
 	r.enter(ctx, PhaseSnapshot)
@@ -67,6 +75,10 @@ func (r *restoreRun) withoutSafety(ctx workflow.Context, end *ending) *ending {
 	if ctx.Err() != nil || r.in.Safety.Required {
 		return end
 	}
+	if r.hasPruned() { // the older copy is gone for it: to go on would leave the present state in no snapshot at all
+		end.summary = strings.TrimSuffix(end.summary, serverNotChanged) + " An older safety snapshot was deleted to make room for it, so nothing is restored without it." + serverNotChanged
+		return end.withNext("mend what the API names and start the run again, or start it without safety.snapshot.")
+	}
 	if again := r.lookAgain(ctx, "while a safety snapshot was tried"); again != nil {
 		return again
 	}
@@ -77,6 +89,11 @@ func (r *restoreRun) withoutSafety(ctx workflow.Context, end *ending) *ending {
 	}
 	r.note("no safety snapshot was taken: %s", strings.TrimSuffix(end.summary, serverNotChanged))
 	return nil
+}
+
+// hasPruned says whether the run has deleted a snapshot.
+func (r *serverRun) hasPruned() bool {
+	return slices.ContainsFunc(r.report.Pruned, func(p PrunedSnapshot) bool { return p.Deleted })
 }
 
 // pruneSafety deletes older safety snapshots after a good restore, never the one just made and never the one that was

@@ -55,7 +55,7 @@ func TestAfterABadRestoreNothingIsPruned(t *testing.T) {
 	assert.Equal(t, contract.FailRolledBackUnverified, e.failure)
 	assert.Zero(t, e.count(contract.ActivityDeleteSnapshot))
 	assert.Contains(t, e.report.Next, "snapshot 900")
-	assert.Contains(t, e.report.Next, "holds the state from before the restore")
+	assert.Contains(t, e.report.Next, "holds the state of 2026-03-01 12:01 UTC")
 }
 
 func TestLaw4TheChosenSnapshotIsNeverPruned(t *testing.T) {
@@ -152,6 +152,25 @@ func TestASafetySnapshotThatFailsEndsTheRunOnlyWhereItIsRequiredOrStillBeingMade
 			assert.Contains(t, e.report.Notes[0], "no safety snapshot was taken: ")
 		})
 	}
+}
+
+func TestASafetySnapshotThatCostAnOlderOneIsNotGoneWithout(t *testing.T) {
+	failed := step{reply: contract.AwaitSnapshotResult{State: contract.AwaitFailed, Snapshot: listed(testSnapshotID, status("failed"))}}
+	h := newRestore(t, copiesFirst).on(contract.ActivityAwaitSnapshot, failed)
+	h.existing = []contract.Snapshot{olderSafety(800), listed(801), listed(802), listed(803), listed(804)}
+	e := h.run()
+	assert.Equal(t, OutcomeNotChanged, e.report.Outcome)
+	assert.Contains(t, e.report.Summary, "An older safety snapshot was deleted to make room for it, so nothing is restored without it. The server was not changed.")
+	assert.Contains(t, e.report.Next, "without safety.snapshot")
+	e.nothingRestored()
+}
+
+func TestAfterAResetTheReportDoesNotSayThatTheCopyHoldsEverything(t *testing.T) {
+	h := newRestore(t, copiesFirst).on(verify, red)
+	h.originalRunID = "the-run-before"
+	e := h.run()
+	assert.Equal(t, contract.FailRolledBackUnverified, e.failure)
+	assert.Contains(t, e.report.Next, "this run was reset: what was written between that time and the last restore is in no snapshot")
 }
 
 func TestALateSafetySnapshotNamesItsOwnSetting(t *testing.T) {

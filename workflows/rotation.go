@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,7 @@ func SnapshotRotation(ctx workflow.Context, raw, second converter.RawValue) (*Re
 	if other != nil {
 		err = other
 	}
-	if err != nil {
+	if err = errors.Join(err, childIDProblem(ctx, maxRunID)); err != nil {
 		return nil, refuseFanOut(ctx, invalidInput(ctx, err))
 	}
 	if !in.oneServer() {
@@ -41,6 +42,8 @@ type rotationRun struct {
 	in SnapshotRotationInput
 	// freed says that a place was made for the new snapshot: those deletes come before the create.
 	freed bool
+	// seenAt is the Temporal server's clock when apiNow was read.
+	seenAt time.Time
 }
 
 func newRotationRun(ctx workflow.Context, in SnapshotRotationInput) *rotationRun {
@@ -84,12 +87,23 @@ func (r *rotationRun) run(ctx workflow.Context) *ending {
 	return r.rotated()
 }
 
-// skipFrozen ends the run while a freeze window is open.
+// skipFrozen ends the run while a freeze window is open. A server that this run has stopped is started first.
 func (r *rotationRun) skipFrozen(ctx workflow.Context) *ending {
-	if why := frozen(ctx, r.notDuring, r.serverID); why != "" {
-		return &ending{outcome: OutcomeSkipped, summary: fmt.Sprintf("Skipped: a freeze window is open, %s. Nothing was written.", why)}
+	why := frozen(ctx, r.notDuring, r.serverID)
+	if why == "" {
+		return nil
 	}
-	return nil
+	wrote := "Nothing was written."
+	if r.freed {
+		wrote = r.whatIsGone()
+	}
+	if r.stopMayBeSent {
+		if end := r.startAfterSnapshot(ctx); end != nil {
+			return end
+		}
+		wrote = "The server was stopped for the snapshot and is started again. " + r.whatIsGone()
+	}
+	return &ending{outcome: OutcomeSkipped, summary: fmt.Sprintf("Skipped: a freeze window is open, %s. %s", why, wrote)}
 }
 
 // look reads the server and its snapshots. A stopped server is rotated like any other; one that is being restored is
@@ -98,6 +112,7 @@ func (r *rotationRun) look(ctx workflow.Context) *ending {
 	if end := r.lookFirst(ctx); end != nil {
 		return end
 	}
+	r.seenAt = workflow.Now(ctx)
 	switch r.server.Status {
 	case contract.ServerActive:
 	case contract.ServerStopped:
@@ -124,36 +139,30 @@ func (r *rotationRun) incoming() int {
 	return 0
 }
 
-// make makes the new snapshot and returns only when the list shows it completed, unless one was adopted.
+// make makes the new snapshot and returns only when the list shows it completed, unless one was adopted. What comes
+// before each write may take long (an earlier run's snapshot, the deletes that make room, the stop), so a freeze window
+// that has opened meanwhile is looked for before each.
 func (r *rotationRun) make(ctx workflow.Context) *ending {
 	if !r.in.Create || r.made != nil {
 		return nil
 	}
-	r.enter(ctx, PhaseSnapshot)
-	if end := r.makePlace(ctx); end != nil {
+	if end := r.skipFrozen(ctx); end != nil {
 		return end
 	}
+	r.enter(ctx, PhaseSnapshot)
 	stops := r.in.Snapshot.StopServer && r.server.Status == contract.ServerActive
+	steps := []func(workflow.Context) *ending{r.makePlace, r.skipFrozen}
 	if stops {
-		if end := r.stopForSnapshot(ctx); end != nil {
+		steps = append(steps, r.stopForSnapshot, r.skipFrozen)
+	}
+	for _, step := range append(steps, r.takeSnapshot) {
+		if end := step(ctx); end != nil {
 			return end
 		}
 	}
-	if end := r.takeSnapshot(ctx); end != nil {
-		return end
-	}
-	r.useMade(r.snapshotAsked)
+	r.usePoint(*r.made, r.snapshotAsked)
 	if stops {
 		return r.startAfterSnapshot(ctx)
 	}
 	return nil
-}
-
-// useMade makes the completed snapshot the one of this run. Its time is the API's own and not older than its
-// completion began, so from now on ages are judged by it: the preflight was minutes ago.
-func (r *rotationRun) useMade(asked time.Time) {
-	r.usePoint(*r.made, asked)
-	if !r.apiNow.IsZero() && r.made.CreatedAt.After(r.apiNow) {
-		r.apiNow = r.made.CreatedAt
-	}
 }

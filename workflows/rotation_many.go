@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.temporal.io/sdk/converter"
@@ -22,7 +23,7 @@ func rotateMany(ctx workflow.Context, in SnapshotRotationInput, raw converter.Ra
 		maxConcurrency: in.MaxConcurrency,
 		input:          func(server contract.Server) (json.RawMessage, error) { return json.Marshal(in.ofServer(server.ID)) },
 		summary: func(server contract.Server) string {
-			return fmt.Sprintf("rotate the snapshots of server %d %s by policy %s", server.ID, server.Name, in.Policy.Name)
+			return fmt.Sprintf("rotate the snapshots of %s by policy %s", shownServer(server.ID, server.Name), in.Policy.Name)
 		},
 		notify: in.notifyMany(),
 		finish: func(record *FleetRecord, end fanOutEnd) *ending { return rotatedMany(in, record, end) },
@@ -101,10 +102,18 @@ func failedRotations(record *FleetRecord) string {
 	var b strings.Builder
 	failures := record.LastFailures[max(len(record.LastFailures)-most, 0):]
 	for _, f := range failures {
-		fmt.Fprintf(&b, "\n- %s: %s: %s", strings.TrimSpace(fmt.Sprintf("%d %s", f.ServerID, f.Name)), f.Failure, f.Summary)
+		fmt.Fprintf(&b, "\n- %s: %s: %s", shownServer(f.ServerID, f.Name), f.Failure, f.Summary)
 	}
 	if more := record.Counts.Errors + record.Counts.RolledBack - len(failures); more > 0 {
 		fmt.Fprintf(&b, "\n- and %d more", more)
 	}
 	return b.String()
+}
+
+// shownServer names a server in a sentence. Its name is whatever somebody wrote.
+func shownServer(id int64, name string) string {
+	if name == "" {
+		return strconv.FormatInt(id, 10)
+	}
+	return fmt.Sprintf("%d %s", id, shownWord(name))
 }

@@ -13,7 +13,7 @@ import (
 
 // decide applies the policy to the list as it was last seen.
 func (r *rotationRun) decide(incoming int) (retention.Plan, error) {
-	return retention.Apply(r.snapshots, r.policy, retention.Options{Now: r.apiNow, Incoming: incoming})
+	return retention.Apply(r.snapshots, r.policy, retention.Options{Now: r.apiNowAt(), Incoming: incoming})
 }
 
 // makePlace deletes just as many old snapshots as the quota needs, before the create (law 12).
@@ -30,34 +30,21 @@ func (r *rotationRun) makePlace(ctx workflow.Context) *ending {
 	return end
 }
 
-// planPlace names what must go before the create: nothing that the policy would not remove anyway, failed ones first,
-// because nothing is lost with them should the create fail.
+// planPlace names what must go before the create: nothing that the policy would not remove anyway, and no completed one
+// in the place of those that hang.
 func (r *rotationRun) planPlace() ([]contract.Snapshot, *ending) {
-	options := retention.Options{Now: r.apiNow, Incoming: 1}
-	quota, err := retention.PlanQuota(r.snapshots, r.policy, options)
-	if err != nil {
+	quota, err := retention.PlanQuota(r.snapshots, r.policy, retention.Options{Now: r.apiNowAt(), Incoming: 1, Hanging: r.hanging()})
+	switch {
+	case err != nil:
 		return nil, notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
-	}
-	if !quota.Room {
+	case quota.Room:
+		return quota.Remove, nil
+	case len(quota.Hanging) > 0:
+		return nil, notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", quota.Detail).withNext("%s", adviceHanging)
+	default:
 		return nil, notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", quota.Detail).
 			withNext("delete a snapshot that is no longer needed, or keep fewer by the policy, then start the run again.")
 	}
-	plan, err := r.decide(1)
-	if err != nil {
-		return nil, notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
-	}
-	removable := plan.Remove()
-	slices.SortStableFunc(removable, func(a, b contract.Snapshot) int {
-		switch {
-		case a.Failed() == b.Failed():
-			return 0
-		case a.Failed():
-			return -1
-		default:
-			return 1
-		}
-	})
-	return removable[:min(len(quota.Remove), len(removable))], nil
 }
 
 // pruneByPolicy deletes what the policy does not keep, the oldest first. It decides by the list that showed the new
@@ -66,11 +53,15 @@ func (r *rotationRun) pruneByPolicy(ctx workflow.Context) *ending {
 	r.enter(ctx, PhasePrune)
 	r.waitFor(ctx, "old snapshots to be pruned")
 	r.reportLate()
+	if end := r.readClock(ctx); end != nil {
+		return end
+	}
 	plan, err := r.decide(0)
 	if err != nil {
 		return r.incomplete("Nothing was pruned: %s.", trimDot(err.Error()))
 	}
 	var old []retention.Decision
+	misdated := r.made != nil && retention.Future(*r.made, r.apiNowAt())
 	for _, d := range slices.Backward(plan.Decisions) {
 		switch {
 		case r.alreadyPruned(d.Snapshot.ID): // a list may lag
@@ -79,6 +70,9 @@ func (r *rotationRun) pruneByPolicy(ctx workflow.Context) *ending {
 		default:
 			r.report.Kept = append(r.report.Kept, r.kept(d))
 		}
+	}
+	if misdated {
+		return r.pruneNothing(old)
 	}
 	r.pruneThese(ctx, old)
 	return r.judgePrune(ctx, old)

@@ -16,13 +16,25 @@ import (
 // reportStuck lists what earlier runs of the policy left late or failed. A late one may still complete, so it is only
 // reported; a failed one goes with the prune, or before it when its place is needed.
 func (r *rotationRun) reportStuck() {
-	late, failed := retention.Stuck(r.snapshots, r.policy, r.apiNow, r.snapshotInput.ReadyTimeout.Std())
+	late, failed := retention.Stuck(r.snapshots, r.policy, r.apiNowAt(), r.snapshotInput.ReadyTimeout.Std())
 	for _, s := range late {
 		r.stuck(s, "not completed within snapshot.ready_timeout (%s); left alone, it may still complete", r.snapshotInput.ReadyTimeout)
 	}
 	for _, s := range failed {
 		r.stuck(s, "failed, cannot be restored; not removed")
 	}
+}
+
+// hanging are the snapshots of the policy that have had their time and are still not finished, those that this run has
+// waited for among them.
+func (r *rotationRun) hanging() []int64 {
+	ids := hangingIn(r.snapshots, r.policy, r.apiNowAt(), r.snapshotInput.ReadyTimeout)
+	for _, s := range r.snapshots {
+		if !s.Finished() && r.stuckAt(s.ID) >= 0 {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // stuck writes down what is known of a stuck snapshot now, in the place of what was known before.
@@ -103,8 +115,8 @@ func (r *rotationRun) judgeAdopted(young contract.Snapshot, result contract.Awai
 	case result.State == contract.AwaitDone && result.Snapshot.Completed():
 		made := result.Snapshot
 		r.made = &made
-		r.useMade(made.CreatedAt)
-		r.stuck(made, "begun by an earlier run (%s) that did not see its end; adopted as this run's snapshot", contract.ParseMarker(young.Description).RunID)
+		r.usePoint(made, made.CreatedAt)
+		r.stuck(made, "begun by an earlier run (%s) that did not see its end; adopted as this run's snapshot", shownWord(contract.ParseMarker(young.Description).RunID))
 	case result.State == contract.AwaitFailed:
 		r.stuck(result.Snapshot, "failed, cannot be restored; not removed")
 	case result.State == contract.AwaitGone:
@@ -138,9 +150,9 @@ func (r *rotationRun) ofPolicy(s contract.Snapshot) bool {
 
 // timeLeft is how long the snapshot may still take, by the API's own clock.
 func (r *rotationRun) timeLeft(s contract.Snapshot) time.Duration {
-	whole := r.snapshotInput.ReadyTimeout.Std()
-	if r.apiNow.IsZero() || s.CreatedAt.IsZero() || s.CreatedAt.After(r.apiNow) {
+	whole, now := r.snapshotInput.ReadyTimeout.Std(), r.apiNowAt()
+	if now.IsZero() || s.CreatedAt.IsZero() || s.CreatedAt.After(now) {
 		return whole
 	}
-	return max(whole-r.apiNow.Sub(s.CreatedAt), time.Second)
+	return max(whole-now.Sub(s.CreatedAt), time.Second)
 }

@@ -41,8 +41,10 @@ type serverRun struct {
 	beforeChange       workflow.Context
 	cancelBeforeChange workflow.CancelFunc
 
-	lock     *lockHold
-	notifier notifier
+	lock *lockHold
+	// lockAwaited: somebody else had the lock when this run asked for it.
+	lockAwaited bool
+	notifier    notifier
 
 	// What the run knows of the server.
 	server    contract.Server

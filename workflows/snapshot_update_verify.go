@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"errors"
+
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 )
@@ -14,7 +16,7 @@ func SnapshotUpdateVerify(ctx workflow.Context, raw, second converter.RawValue) 
 	if second.Payload() != nil {
 		err = twoInputs(exampleInput)
 	}
-	if err != nil {
+	if err = errors.Join(err, childIDProblem(ctx, maxRunID)); err != nil {
 		return nil, refuseUpdates(ctx, invalidInput(ctx, err))
 	}
 	if end := secondAttempt(ctx); end != nil {

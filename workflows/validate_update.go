@@ -108,7 +108,19 @@ func (v *inputValidator) workflowName(path, what, name string) {
 		return
 	}
 	v.line(path, name, maxWorkflowName)
+	switch {
+	case len(name) > maxTemporalName:
+		v.add(path, "must have at most %d bytes, has %d", maxTemporalName, len(name))
+	case strings.HasPrefix(name, reservedQueues):
+		v.add(path, "must not begin with %s, which Temporal keeps for itself", reservedQueues)
+	}
 }
+
+// What Temporal takes as a name. A start that it refuses is tried for ever, while the run holds the server's lock.
+const (
+	maxTemporalName = 1000 // bytes
+	reservedQueues  = "/_sys/"
+)
 
 // Bounds of the options that every runbook of one server has.
 const (

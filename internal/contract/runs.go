@@ -15,6 +15,9 @@ type RunRef struct {
 	WorkflowID string `json:"workflow_id"`
 	// RunID may be empty: then the latest run is meant.
 	RunID string `json:"run_id,omitempty"`
+	// ChildOf, when set, is the workflow id that must have started the run: one that it has not is RunForeign, at once.
+	// Only AwaitRun looks at it.
+	ChildOf string `json:"child_of,omitempty"`
 }
 
 // AwaitRunInput waits until at least one of the runs has closed.
@@ -44,6 +47,8 @@ const (
 	RunTimedOut   RunStatus = "timed_out"
 	// RunGone: Temporal does not know the run (any more). Nobody knows how it ended.
 	RunGone RunStatus = "gone"
+	// RunForeign: somebody else started the run, see RunRef.ChildOf. Whether it has closed is not said.
+	RunForeign RunStatus = "foreign"
 )
 
 // RunEnd is how one run ended. What its report does not say, or without a report, is empty.
@@ -73,7 +78,8 @@ type FailedTargetsInput struct {
 
 // FailedTargetsResult is what that fleet did not get done.
 type FailedTargetsResult struct {
-	// ServerIDs are the servers that were not committed, skipped or planned, and those that were never begun; in order.
+	// ServerIDs are the servers that are not committed (or planned, in a dry run): those whose run ended in any other way,
+	// those that the fleet rolled back when it stopped, or may have, and those that were never begun; in order.
 	ServerIDs []int64 `json:"server_ids"`
 	// RunID is the run whose report was read.
 	RunID string `json:"run_id"`

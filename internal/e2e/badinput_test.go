@@ -28,12 +28,18 @@ const invalidWithin = time.Second
 // callersRetries is a retry policy that a caller might set. Every failed end is non-retryable, so it changes nothing.
 var callersRetries = &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 1, MaximumAttempts: 5}
 
-// retried starts the runbook with a retry policy.
+// retried starts SnapshotUpdateVerify with a retry policy.
 func (r *rig) retried(id string, args ...any) client.WorkflowRun {
+	r.t.Helper()
+	return r.retriedOf(workflows.TypeSnapshotUpdateVerify, id, args...)
+}
+
+// retriedOf starts a runbook with a retry policy.
+func (r *rig) retriedOf(runbook, id string, args ...any) client.WorkflowRun {
 	r.t.Helper()
 	run, err := r.temp.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{
 		ID: id, TaskQueue: r.queue, WorkflowExecutionErrorWhenAlreadyStarted: true, RetryPolicy: callersRetries,
-	}, workflows.TypeSnapshotUpdateVerify, args...)
+	}, runbook, args...)
 	require.NoError(r.t, err)
 	return run
 }
@@ -51,13 +57,18 @@ func (r *rig) oneRun(run client.WorkflowRun) {
 	assert.Equal(r.t, enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE, failed.GetRetryState())
 }
 
+// startsWork are the events by which a run asks the API, or starts a run of one server.
+var startsWork = []enumspb.EventType{
+	enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
+}
+
 // problemLine is one problem in the message: its path, then what is wrong.
 var problemLine = regexp.MustCompile(`(?m)^- (\S+): \S`)
 
 // refused runs one bad input and looks at everything that the caller sees of its end.
-func (r *rig) refused(id string, in badInput) {
+func (r *rig) refused(runbook, id string, in badInput) {
 	t := r.t
-	run := r.retried(id, in.args...)
+	run := r.retriedOf(runbook, id, in.args...)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	err := run.Get(ctx, nil)
@@ -81,6 +92,9 @@ func (r *rig) refused(id string, in badInput) {
 	assert.Equal(t, []string{id, run.GetRunID()}, []string{report.WorkflowID, report.RunID})
 
 	events := r.history(id).Events
+	for _, e := range events {
+		assert.NotContains(t, startsWork, e.GetEventType(), "it asked or started somebody")
+	}
 	took := events[len(events)-1].GetEventTime().AsTime().Sub(events[0].GetEventTime().AsTime())
 	assert.LessOrEqual(t, took, invalidWithin)
 	r.oneRun(run)
@@ -97,16 +111,22 @@ func TestABadInputEndsAtOnceWithEveryProblemByItsPathAndTouchesNothing(t *testin
 		t.Run(in.name, func(t *testing.T) {
 			one := *r
 			one.t = t
-			one.refused(fmt.Sprintf("%s-bad-%d", r.id(), i), in)
+			one.refused(workflows.TypeSnapshotUpdateVerify, fmt.Sprintf("%s-bad-%d", r.id(), i), in)
 		})
 	}
+	r.untouchedByBadInputs()
+}
+
+// untouchedByBadInputs says that nobody asked the API about the rig's server, and that it was never locked.
+func (r *rig) untouchedByBadInputs() {
+	r.t.Helper()
 	var requests []vpsfake.Request
 	r.control(http.MethodGet, "requests", nil, &requests)
 	for _, q := range requests {
-		require.NotEqual(t, r.server, q.ServerID, "the API was asked about the server: %+v", q)
-		require.NotContains(t, q.Path, fmt.Sprint(r.server))
+		require.NotEqual(r.t, r.server, q.ServerID, "the API was asked about the server: %+v", q)
+		require.NotContains(r.t, q.Path, fmt.Sprint(r.server))
 	}
-	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED, r.lockStatus(), "no lock was ever started")
+	require.Equal(r.t, enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED, r.lockStatus(), "no lock was ever started")
 }
 
 func TestACallersRetryPolicyNeverMakesAChangeTwice(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,18 +48,27 @@ func (r *rig) eventsOf(id string) int {
 	return len(r.history(id).Events) + len(r.history(contract.LockWorkflowID(r.server)).Events)
 }
 
-// keep records the histories as replay fixtures when SAFEPOINT_RECORD_HISTORIES names a folder.
+// keep records the histories of a run and of its lock.
 func (r *rig) keep(id, name string) {
+	r.t.Helper()
+	r.keepOne(id, name)
+	r.keepOne(contract.LockWorkflowID(r.server), name+"-lock")
+}
+
+// keepOne records a history as a replay fixture when SAFEPOINT_RECORD_HISTORIES names a folder. The machine that it was
+// recorded on is nobody's business: Temporal notes its name beside each task.
+func (r *rig) keepOne(id, name string) {
 	r.t.Helper()
 	dir := os.Getenv("SAFEPOINT_RECORD_HISTORIES")
 	if dir == "" {
 		return
 	}
-	for file, workflow := range map[string]string{name: id, name + "-lock": contract.LockWorkflowID(r.server)} {
-		b, err := protojson.MarshalOptions{Indent: " "}.Marshal(r.history(workflow))
-		require.NoError(r.t, err)
-		require.NoError(r.t, os.WriteFile(filepath.Join(dir, file+".json"), append(b, '\n'), 0o644))
-	}
+	host, err := os.Hostname()
+	require.NoError(r.t, err)
+	b, err := protojson.MarshalOptions{Indent: " "}.Marshal(r.history(id))
+	require.NoError(r.t, err)
+	text := strings.NewReplacer("@"+host+"@", "@worker@", `"`+host+":", `"worker:`).Replace(string(b))
+	require.NoError(r.t, os.WriteFile(filepath.Join(dir, name+".json"), []byte(text+"\n"), 0o644))
 }
 
 func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,39 +48,59 @@ func readme(t *testing.T) []block {
 type reader struct {
 	*rig
 	dir string
+	// also are further names of the reader's own, as pairs of what the README says and what it is here.
+	also []string
 }
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	r := &reader{rig: newRig(t), dir: t.TempDir()}
-	require.NoError(t, os.MkdirAll(filepath.Join(r.dir, "starter/examples"), 0o755))
-	files, err := filepath.Glob(filepath.Join(repo, "starter/examples/*.json"))
-	require.NoError(t, err)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(r.dir, "starter/examples", filepath.Base(file)), []byte(r.local(string(text))), 0o644))
-	}
+	r.copyExamples()
 	deploy := fmt.Sprintf("#!/bin/bash\nexec curl -fsS -X POST '%shooks/deploy?version=2.0.0&healthy=true'\n", stack.SiteURL(r.server))
 	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "deploy.sh"), []byte(deploy), 0o755))
 	return r
 }
 
-// local puts the reader's own names in the place of the README's examples.
+// copyExamples puts the examples where the README says they are.
+func (r *reader) copyExamples() {
+	r.t.Helper()
+	require.NoError(r.t, os.MkdirAll(filepath.Join(r.dir, "starter/examples"), 0o755))
+	files, err := filepath.Glob(filepath.Join(repo, "starter/examples/*.json"))
+	require.NoError(r.t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(r.t, err)
+		require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, "starter/examples", filepath.Base(file)), []byte(r.local(string(text))), 0o644))
+	}
+}
+
+// local puts the reader's own names in the place of the README's examples, and makes checks and pauses short.
 func (r *reader) local(text string) string {
-	return strings.NewReplacer(
+	return strings.NewReplacer(append(slices.Clone(r.also),
+		"--check-http https://web01.example.com/healthz", "--initial-delay 0s --interval 250ms --check-http "+stack.SiteURL(r.server)+"healthz",
+		`"checks": [`, `"initial_delay": "0s", "interval": "250ms", "checks": [`,
+		`"pause": "10m"`, `"pause": "1s"`,
+		"https://{{.Hostname}}/", stack.FakeURL+"/sites/{{.ServerID}}/",
+		"https://deploy.example.com/hooks/web?server={{.ServerID}}", stack.FakeURL+"/sites/{{.ServerID}}/hooks/deploy?version=2.0.0",
 		"https://web01.example.com/", stack.SiteURL(r.server),
 		"https://deploy.example.com/hooks/web", stack.SiteURL(r.server)+"hooks/deploy?version=2.0.0",
 		"deploy-2.14.0", fmt.Sprintf("deploy-2.14.0-%d", r.server),
 		"web01-2.14.0", fmt.Sprintf("web01-2.14.0-%d", r.server),
-		"nightly-web01", fmt.Sprintf("nightly-web01-%d", r.server),
+		"web-2.14.0", r.named("web-2.14.0"),
+		"undo-web01", r.named("undo-web01"),
+		"nightly-web", r.named("nightly-web"),
+		`"id": "snapshot-audit"`, `"id": "`+r.named("snapshot-audit")+`"`,
+		"web-*", r.named("web")+"-*",
 		"--task-queue safepoint", "--task-queue "+r.queue,
 		"12345", strconv.FormatInt(r.server, 10),
 		"vps_...", stackToken(),
 		"127.0.0.1:7233", stack.TemporalAddress,
 		"bin/safepoint-worker", "exec "+filepath.Join(binDir, "safepoint-worker"),
-	).Replace(text)
+	)...).Replace(text)
 }
+
+// named is a name of the README made the reader's own.
+func (r *reader) named(name string) string { return fmt.Sprintf("%s-%d", name, r.server) }
 
 // stackToken is the token that the stack's stand-in takes.
 func stackToken() string {
@@ -146,11 +167,15 @@ func (r *reader) follow(text string) (code int, out string) {
 	return cmd.ProcessState.ExitCode(), buffer.String()
 }
 
-// chapters say for each kind of block what following it must lead to. A block that none of them knows fails the test.
-var chapters = []struct {
+// chapter says for a kind of block what following it must lead to.
+type chapter struct {
 	name, contains string
 	read           func(r *reader, text string)
-}{
+}
+
+// changeChapters are about one change; runbookChapters, which are asked first, about everything else. A block that none of
+// them knows fails the test.
+var changeChapters = []chapter{
 	{"run the worker", "bin/safepoint-worker\n", (*reader).runsTheWorker},
 	{"a deploy job makes the change", "safepoint begin", func(r *reader, text string) {
 		code, out := r.follow(text)
@@ -178,18 +203,6 @@ var chapters = []struct {
 		code, out := r.follow(text)
 		require.Zero(r.t, code, out)
 		r.rolledBack(r.end(id, time.Minute))
-	}},
-	{"a schedule", "temporal schedule create", func(r *reader, text string) {
-		code, out := r.follow(text)
-		require.Zero(r.t, code, out)
-		handle := r.temp.ScheduleClient().GetHandle(r.t.Context(), fmt.Sprintf("nightly-web01-%d", r.server))
-		r.t.Cleanup(func() { _ = handle.Delete(context.Background()) })
-		code, out = r.follow("temporal schedule trigger --schedule-id nightly-web01")
-		require.Zero(r.t, code, out)
-		r.eventually(time.Minute, "the scheduled restore point", func() bool {
-			_, snapshots := r.state()
-			return len(snapshots) == 1 && strings.HasPrefix(snapshots[0].Name, "nightly-") && snapshots[0].Status == "completed"
-		})
 	}},
 }
 
@@ -223,7 +236,7 @@ func TestEveryCommandOfTheREADMEWorks(t *testing.T) {
 			continue
 		}
 		known := false
-		for _, c := range chapters {
+		for _, c := range slices.Concat(runbookChapters, changeChapters) {
 			if !strings.Contains(b.text, c.contains) {
 				continue
 			}
@@ -250,16 +263,20 @@ func everyTargetExists(t *testing.T, text string) {
 	}
 }
 
-func TestTheREADMEsJSONIsTheExampleFile(t *testing.T) {
-	example, err := os.ReadFile(filepath.Join(repo, "starter/examples/snapshot-update-verify.json"))
-	require.NoError(t, err)
+// The examples are inputs that their runbooks take: the command line's tests see to that.
+func TestTheREADMEsJSONIsTheExampleFiles(t *testing.T) {
+	files := []string{"snapshot-update-verify.json", "options.json"} // in the README's order
 	for _, b := range readme(t) {
-		if b.language == "json" {
-			require.JSONEq(t, string(example), b.text)
-			return
+		if b.language != "json" {
+			continue
 		}
+		require.NotEmpty(t, files, "no example file for:\n%s", b.text)
+		example, err := os.ReadFile(filepath.Join(repo, "starter/examples", files[0]))
+		require.NoError(t, err)
+		require.JSONEq(t, string(example), b.text)
+		files = files[1:]
 	}
-	t.Fatal("the README shows no input")
+	require.Empty(t, files, "the README does not show these")
 }
 
 // The demo checks itself: it ends with 1 when a run did not end as promised.

@@ -5,38 +5,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// backInput is the JSON of a RollbackByRestore to the newest snapshot of Safepoint's.
-func (r *rig) backInput(edit func(in map[string]any)) map[string]any {
-	in := r.input(true, nil)
-	delete(in, "update")
-	in["snapshot"] = "latest"
-	if edit != nil {
-		edit(in)
-	}
-	return in
-}
-
-// startBack starts a RollbackByRestore.
-func (r *rig) startBack(id string, in any) {
-	r.t.Helper()
-	_, err := r.temp.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{
-		ID: id, TaskQueue: r.queue, WorkflowExecutionErrorWhenAlreadyStarted: true,
-	}, workflows.TypeRollbackByRestore, in)
-	require.NoError(r.t, err)
-}
-
-func withSafety(in map[string]any) { part(in, "safety")["snapshot"] = true }
-
 // The branches of RollbackByRestore; each run undoes a change that was committed before.
 func TestHistoriesOfRollbackByRestore(t *testing.T) {
 	t.Parallel()
-	approval := func(in map[string]any) { part(in, "approval")["required"] = true }
 	branches := map[string]struct {
 		edit   func(in map[string]any)
 		fault  *vpsfake.Fault
@@ -51,8 +27,8 @@ func TestHistoriesOfRollbackByRestore(t *testing.T) {
 		"back-safety":          {edit: withSafety, want: workflows.OutcomeRestored},
 		"back-safety-prunes":   {edit: withSafety, copies: 1, want: workflows.OutcomeRestored},
 		"back-safety-failed":   {edit: withSafety, fault: &vpsfake.Fault{Kind: vpsfake.SnapshotFails, Times: 1}, want: workflows.OutcomeRestored},
-		"back-approved":        {edit: approval, decide: workflows.DecideApprove, want: workflows.OutcomeRestored},
-		"back-denied":          {edit: approval, decide: workflows.DecideDeny, want: workflows.OutcomeNotChanged},
+		"back-approved":        {edit: withApproval, decide: workflows.DecideApprove, want: workflows.OutcomeRestored},
+		"back-denied":          {edit: withApproval, decide: workflows.DecideDeny, want: workflows.OutcomeNotChanged},
 		"back-held-sent-again": {fault: &vpsfake.Fault{Kind: vpsfake.Error500First, Op: vpsfake.OpRestoreSnapshot, Times: 1}, decide: workflows.DecideRollback, want: workflows.OutcomeRestored},
 		"back-held-given-up":   {fault: &vpsfake.Fault{Kind: vpsfake.Error500First, Op: vpsfake.OpRestoreSnapshot, Times: 1}, decide: workflows.DecideCommit, want: workflows.OutcomeChangeUnknown},
 	}

@@ -1,6 +1,9 @@
 package freeze
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // horizon is how far ahead Active looks for windows that follow on one another: windows that cover the whole week have
 // no end.
@@ -32,18 +35,34 @@ func Active(windows []Window, serverID int64, now time.Time) (w *Window, until t
 	return nil, time.Time{}
 }
 
-// lastEnd goes from end to end until there is a moment that no rule holds.
+// lastEnd is the end of the unbroken chain of windows that holds now. Workflow code asks, and may not think for long: so
+// every time that a window comes again within the horizon is worked out once, and one pass through them in order finds
+// the first gap.
 func lastEnd(rules []rule, now time.Time) time.Time {
+	const days = int(horizon/(24*time.Hour)) + 1
+	var times []span
+	for _, r := range rules {
+		times = r.times(times, now, -2, days)
+	}
+	slices.SortFunc(times, func(a, b span) int { return a.start.Compare(b.start) })
 	until := now
-	for moved := true; moved && until.Sub(now) < horizon; {
-		moved = false
-		for _, r := range rules {
-			if end, ok := r.endAt(until); ok {
-				until, moved = end, true // later than before: an end is not in its own window
-			}
+	for _, s := range times {
+		switch {
+		case s.start.After(until): // a gap, and all that follow start later still
+			return until.UTC()
+		case s.end.After(until):
+			until = s.end
+		}
+		if until.Sub(now) >= horizon {
+			return until.UTC()
 		}
 	}
 	return until.UTC()
+}
+
+// span is one time that a window is open: from its start until right before its end.
+type span struct {
+	start, end time.Time
 }
 
 // rule is a window that was read.
@@ -85,23 +104,34 @@ func compile(w Window) (rule, bool) {
 
 // endAt returns the end of the window that a moment is in; false when it is in none.
 func (r rule) endAt(at time.Time) (end time.Time, in bool) {
-	if r.where == nil {
-		return r.end, !at.Before(r.start) && at.Before(r.end)
-	}
-	year, month, day := at.In(r.where).Date()
 	// A window that started yesterday may still be on. One day more on either side is for nights in which a zone moves.
-	for offset := -2; offset <= 1; offset++ {
+	for _, s := range r.times(nil, at, -2, 1) {
+		if !at.Before(s.start) && at.Before(s.end) && (!in || s.end.After(end)) {
+			end, in = s.end, true
+		}
+	}
+	return end, in
+}
+
+// times appends the times of the window that start on the days around the date of a moment, from first to last (0 is that
+// date where the clock hangs); for a single window its only one.
+func (r rule) times(times []span, around time.Time, first, last int) []span {
+	if r.where == nil {
+		return append(times, span{r.start, r.end})
+	}
+	year, month, day := around.In(r.where).Date()
+	for offset := first; offset <= last; offset++ {
 		date := time.Date(year, month, day+offset, 0, 0, 0, 0, time.UTC)
 		if !r.days[date.Weekday()] {
 			continue
 		}
-		first, _ := moments(date.Add(time.Duration(r.from)*time.Minute), r.where)
-		_, last := moments(date.Add(time.Duration(r.to)*time.Minute), r.where)
-		if !at.Before(first) && at.Before(last) && (!in || last.After(end)) {
-			end, in = last, true
+		start, _ := moments(date.Add(time.Duration(r.from)*time.Minute), r.where)
+		_, end := moments(date.Add(time.Duration(r.to)*time.Minute), r.where)
+		if start.Before(end) { // not left out by clocks that go forward
+			times = append(times, span{start, end})
 		}
 	}
-	return end, in
+	return times
 }
 
 // moments returns the first and the last moment at which the clocks of a place show a wall time (given as if it were

@@ -19,15 +19,16 @@
 //
 // Only completed snapshots of the policy count. Protected ones and restore points stay whatever the rules say, but they
 // count too, as a tagged snapshot does with restic: a protected one may be the daily of its day. A snapshot dated after
-// now, or with no time at all, has no place in the calendar: it stays, and leaves its hour, day, week and month to others;
-// for keep_last and min_count it counts at its place in the order.
+// now by more than Skew, or with no time at all, has no place in the calendar: it stays, and leaves its hour, day, week and
+// month to others; for keep_last and min_count it counts at its place in the order.
 //
 // # Beyond restic
 //
 //   - expire_after d: what is older than d by now goes even where a keep rule would hold it. Alone, it keeps all the rest.
 //   - min_count n: the newest n completed of the policy stay, whatever the keep rules and expire_after say.
 //   - Snapshots about to be made count for all of these as if they were there at Now, completed.
-//   - Failed snapshots of the policy go, whatever their date: they cannot be restored.
+//   - Failed snapshots of the policy go, whatever their date: they cannot be restored. Where room is made they go first.
+//   - While snapshots hang in progress, no completed one goes for the sake of one more: see PlanQuota.
 //
 // # Applied twice
 //

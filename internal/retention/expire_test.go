@@ -145,3 +145,21 @@ func TestWhatAPatternProtectsStays(t *testing.T) {
 		assert.NotContains(t, removed(t, p, retention.Options{Now: now}, list...), want, "nor does it expire")
 	}
 }
+
+// The API may date a snapshot by another clock than the one that it answers with, and now was read before the snapshot.
+func TestASnapshotDatedAFewMinutesAheadCountsAsMadeNow(t *testing.T) {
+	opts := retention.Options{Now: now}
+	within := policy(func(p *retention.Policy) { p.KeepWithin = time.Hour })
+	list := []contract.Snapshot{aged(3, -retention.Skew), aged(2, 59*time.Minute), aged(1, 61*time.Minute)}
+	assert.Equal(t, []int64{1}, removed(t, within, opts, list...), "keep_within is measured from now")
+	list[0] = aged(3, -retention.Skew-time.Second)
+	assert.Equal(t, []int64{}, removed(t, within, opts, list...), "one second more and its date is wrong: the newest of the others counts")
+
+	hourly := policy(func(p *retention.Policy) { p.KeepHourly = 2 })
+	late := retention.Options{Now: now.Add(28 * time.Minute)} // two minutes before the hour
+	ahead := aged(3, -31*time.Minute)                         // of the next hour, three minutes from then
+	assert.Equal(t, []int64{2}, removed(t, hourly, late, ahead, aged(2, 0), aged(1, time.Hour)), "it is the newest of this hour")
+	assert.False(t, retention.Future(ahead, late.Now))
+	assert.True(t, retention.Future(ahead, now))
+	assert.False(t, retention.Future(ahead, time.Time{}), "without a clock nobody can say")
+}

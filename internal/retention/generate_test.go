@@ -48,6 +48,8 @@ func randomTime(r *rand.Rand, span time.Duration, untimed bool) time.Time {
 	case 1:
 		return now.Add(-pick(r, durations...)) // exactly as old as a duration of the policy may be
 	case 2:
+		return now.Add(time.Duration(r.IntN(11)) * time.Minute) // around where the future begins
+	case 3:
 		if untimed {
 			return time.Time{}
 		}

@@ -102,13 +102,14 @@ func (c lawCase) brokenQuota() string {
 	plan, want := c.quota, c.oracle
 	want.opts.Incoming = max(c.opts.Incoming, 1)
 	removable, need := want.remove(), len(c.list)-4
+	slices.SortStableFunc(removable, func(a, b contract.Snapshot) int { return restorable(a) - restorable(b) })
 	switch {
 	case plan.Detail == "":
 		return "the quota plan says what is there"
 	case need <= 0 && (!plan.Room || len(plan.Remove) > 0):
 		return "with room nothing goes (law 12)"
 	case need > 0 && len(removable) >= need && (!plan.Room || !slices.Equal(plan.Remove, removable[:need])):
-		return "the oldest that the policy would remove anyway make the room, and no more (law 12)"
+		return "of what the policy would remove anyway the failed ones and then the oldest make the room, and no more (law 12)"
 	case need > len(removable) && (plan.Room || len(plan.Remove) > 0):
 		return "without enough to remove it is refused and nothing goes (law 12)"
 	default:

@@ -70,9 +70,17 @@ func (o oracle) completed(tests ...func(contract.Snapshot) bool) int {
 	return n
 }
 
-// dated says whether a snapshot has a place in the calendar.
+// dated says whether a snapshot has a place in the calendar: not more than five minutes in the future.
 func (o oracle) dated(s contract.Snapshot) bool {
-	return !s.CreatedAt.IsZero() && !s.CreatedAt.After(o.opts.Now)
+	return !s.CreatedAt.IsZero() && s.CreatedAt.Sub(o.opts.Now) <= 5*time.Minute
+}
+
+// place is the moment at which a snapshot stands in the calendar, which ends now.
+func (o oracle) place(s contract.Snapshot) time.Time {
+	if s.CreatedAt.After(o.opts.Now) {
+		return o.opts.Now
+	}
+	return s.CreatedAt
 }
 
 // calendarKeeps says whether a rule "n pieces of time" keeps s; the piece is a text that names it.
@@ -87,12 +95,12 @@ func (o oracle) calendarKeeps(s contract.Snapshot, n int, piece func(time.Time) 
 			continue
 		}
 		if laterThan(other, s) {
-			before[piece(other.CreatedAt)] = true
+			before[piece(o.place(other))] = true
 		} else {
 			oldest = false
 		}
 	}
-	return len(before) < n && (oldest || !before[piece(s.CreatedAt)])
+	return len(before) < n && (oldest || !before[piece(o.place(s))])
 }
 
 func layout(layout string) func(time.Time) string {
@@ -107,16 +115,16 @@ func week(t time.Time) string {
 
 // within says whether s is less than KeepWithin older than the newest one that counts.
 func (o oracle) within(s contract.Snapshot) bool {
-	newest := s.CreatedAt
+	newest := o.place(s)
 	for _, other := range o.list {
-		if other.Status == "completed" && o.mine(other) && o.dated(other) && other.CreatedAt.After(newest) {
-			newest = other.CreatedAt
+		if other.Status == "completed" && o.mine(other) && o.dated(other) && o.place(other).After(newest) {
+			newest = o.place(other)
 		}
 	}
 	if o.opts.Incoming > 0 {
 		newest = o.opts.Now
 	}
-	return s.CreatedAt.Add(o.policy.KeepWithin).After(newest)
+	return o.place(s).Add(o.policy.KeepWithin).After(newest)
 }
 
 // ruled says whether a keep rule keeps a completed snapshot of the policy.
@@ -149,7 +157,7 @@ func (o oracle) keep(s contract.Snapshot) bool {
 	if newerMine < o.policy.MinCount {
 		return true
 	}
-	if o.timed() && s.CreatedAt.IsZero() || !o.opts.Now.IsZero() && s.CreatedAt.After(o.opts.Now) {
+	if o.timed() && s.CreatedAt.IsZero() || !o.opts.Now.IsZero() && s.CreatedAt.Sub(o.opts.Now) > 5*time.Minute {
 		return true
 	}
 	if o.policy.ExpireAfter > 0 && s.CreatedAt.Add(o.policy.ExpireAfter).Before(o.opts.Now) {

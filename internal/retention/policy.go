@@ -49,8 +49,12 @@ type Options struct {
 	// Now.
 	Incoming int
 	// Now is the moment of the decision by the API's clock, read together with the list or after it: a snapshot made later
-	// than Now counts as dated in the future. Needed by every rule that reads times; zero will do for KeepLast alone.
+	// than that by more than Skew counts as dated in the future. It must never come from a snapshot: one that is dated wrong
+	// would make all the others old. Needed by every rule that reads times; zero will do for KeepLast alone.
 	Now time.Time
+	// Hanging are ids of snapshots of the policy that should long be finished and are not; see Stuck. PlanQuota does not
+	// count on one more to come out better.
+	Hanging []int64
 }
 
 // byTime says whether a rule reads creation times, beyond putting the snapshots in order.

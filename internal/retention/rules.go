@@ -45,15 +45,16 @@ type moment struct {
 }
 
 // dated are the counted snapshots whose time can be read, newest first, after those about to be made: these all share
-// one moment, so that one entry stands for any number of them. It is ordered by time even where the list is not.
+// one moment, so that one entry stands for any number of them. It is ordered by time even where the list is not. A time
+// a little after Now is taken for Now: the pieces of the calendar end there.
 func (r *ruling) dated() []moment {
 	if !r.policy.byTime() {
 		return nil
 	}
 	var dated []moment
 	for _, i := range r.counted {
-		if at := r.sorted[i].CreatedAt; !at.IsZero() && !at.After(r.opts.Now) {
-			dated = append(dated, moment{position: i, at: at})
+		if s := r.sorted[i]; !s.CreatedAt.IsZero() && !Future(s, r.opts.Now) {
+			dated = append(dated, moment{position: i, at: s.CreatedAt})
 		}
 	}
 	slices.SortStableFunc(dated, func(a, b moment) int {
@@ -62,6 +63,11 @@ func (r *ruling) dated() []moment {
 		}
 		return cmp.Compare(a.position, b.position) // positions put the higher id first
 	})
+	for i := range dated {
+		if dated[i].at.After(r.opts.Now) {
+			dated[i].at = r.opts.Now
+		}
+	}
 	if r.opts.Incoming > 0 {
 		dated = append([]moment{{position: -1, at: r.opts.Now}}, dated...)
 	}
@@ -88,7 +94,7 @@ func (r *ruling) whyUntouched(s contract.Snapshot) string {
 	switch {
 	case s.CreatedAt.IsZero() && r.policy.byTime():
 		return "its creation time is not known, so it is not removed by time"
-	case r.future(s):
+	case Future(s, r.opts.Now):
 		return fmt.Sprintf("dated in the future (%s), so it is not removed until then", s.CreatedAt.UTC().Format(time.RFC3339))
 	case !r.policy.keeps() && !r.expired(s):
 		return "not older than expire_after " + contract.Duration(r.policy.ExpireAfter).String()
@@ -97,9 +103,14 @@ func (r *ruling) whyUntouched(s contract.Snapshot) string {
 	}
 }
 
-// future says whether the API dates the snapshot after its own present. Without a Now nobody can say, and no rule asks.
-func (r *ruling) future(s contract.Snapshot) bool {
-	return !r.opts.Now.IsZero() && s.CreatedAt.After(r.opts.Now)
+// Skew is how much later than now a snapshot may be dated and still count as made now: the API need not date its snapshots
+// by the very clock that it answers with, and now is as old as the request that read it.
+const Skew = 5 * time.Minute
+
+// Future says whether the API dates the snapshot after its own present: its date is wrong. Without a now nobody can say,
+// and no rule asks.
+func Future(s contract.Snapshot, now time.Time) bool {
+	return !now.IsZero() && s.CreatedAt.After(now.Add(Skew))
 }
 
 // expired says whether ExpireAfter removes the snapshot. One without a time never expires, and one of the future has a

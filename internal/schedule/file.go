@@ -13,7 +13,7 @@ import (
 
 // File is what a schedule file says.
 type File struct {
-	// ID is the schedule's id in the namespace, up to 170 bytes; required.
+	// ID is the schedule's id in the namespace, up to 128 bytes; required.
 	ID string `json:"id"`
 	// Runbook is the workflow type to start, such as SnapshotRotation; required.
 	Runbook string `json:"runbook"`

@@ -113,6 +113,19 @@ func (s *server) DeleteSchedule(_ context.Context, in *workflowservice.DeleteSch
 	return &workflowservice.DeleteScheduleResponse{}, nil
 }
 
+// ListSchedules lists all of them on one page, as the visibility store knows them.
+func (s *server) ListSchedules(context.Context, *workflowservice.ListSchedulesRequest, ...grpc.CallOption) (*workflowservice.ListSchedulesResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := &workflowservice.ListSchedulesResponse{}
+	for id, one := range s.schedules {
+		list.Schedules = append(list.Schedules, &schedulepb.ScheduleListEntry{ScheduleId: id, Memo: one.memo, Info: &schedulepb.ScheduleListInfo{
+			WorkflowType: one.schedule.GetAction().GetStartWorkflow().GetWorkflowType(), Paused: one.schedule.GetState().GetPaused(),
+		}})
+	}
+	return list, nil
+}
+
 func (s *server) state(id string) *schedulepb.ScheduleState {
 	return s.schedules[id].schedule.GetState()
 }

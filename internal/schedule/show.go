@@ -46,6 +46,8 @@ type Details struct {
 	Missed     int64 `json:"missed"`
 	// Recent are the last runs, the newest first.
 	Recent []Run `json:"recent,omitempty"`
+	// Trouble says why the rest is not known; a list has it where one schedule does not answer.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 // Run is one run that a schedule started.
@@ -175,6 +177,9 @@ func (s *Store) List(ctx context.Context) ([]Details, error) {
 			if errors.Is(err, ErrNotFound) {
 				continue // deleted meanwhile
 			}
+			if overloaded(err) && ctx.Err() == nil { // one busy schedule must not hide the others
+				d, err = listed(entry, err), nil
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -186,6 +191,17 @@ func (s *Store) List(ctx context.Context) ([]Details, error) {
 	}
 	slices.SortFunc(all, func(a, b Details) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
+}
+
+// listed is what the list itself says of a schedule that does not answer.
+func listed(entry *schedulepb.ScheduleListEntry, err error) Details {
+	label, _ := markIn(entry.GetMemo())
+	info := entry.GetInfo()
+	return Details{
+		ID: entry.GetScheduleId(), PlanOf: label.PlanOf, Runbook: info.GetWorkflowType().GetName(),
+		Paused: info.GetPaused(), Note: info.GetNotes(), Next: timesOf(info.GetFutureActionTimes(), len(info.GetFutureActionTimes())),
+		Trouble: "does not answer now: " + err.Error(),
+	}
 }
 
 func (s *Store) page(ctx context.Context, token []byte) (*workflowservice.ListSchedulesResponse, error) {

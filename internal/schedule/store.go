@@ -21,7 +21,12 @@ const (
 	// applied is how long an update may take to show, and settleEvery passes between two looks.
 	applied     = 10 * time.Second
 	settleEvery = 100 * time.Millisecond
+	// lookTries is how often a look is tried: a schedule that fires every second can be too busy to answer.
+	lookTries = 3
 )
+
+// lookAgain passes between two tries of a look.
+var lookAgain = 500 * time.Millisecond
 
 // Store is the schedules of one namespace.
 type Store struct {
@@ -185,11 +190,26 @@ func (s *Store) update(ctx context.Context, f File, found *workflowservice.Descr
 	return false, nil
 }
 
-func (s *Store) describe(ctx context.Context, id string) (*workflowservice.DescribeScheduleResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	found, err := s.service.DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{Namespace: s.namespace, ScheduleId: id})
-	return found, plain(err)
+// describe looks at a schedule, again where the answer is that it cannot be looked at just now.
+func (s *Store) describe(ctx context.Context, id string) (found *workflowservice.DescribeScheduleResponse, err error) {
+	for try := 1; ; try++ {
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		found, err = s.service.DescribeSchedule(call, &workflowservice.DescribeScheduleRequest{Namespace: s.namespace, ScheduleId: id})
+		cancel()
+		if err = plain(err); !overloaded(err) || try == lookTries {
+			return found, err
+		}
+		if pause(ctx, lookAgain) != nil {
+			return nil, err // which says more than the interrupt
+		}
+	}
+}
+
+// overloaded says whether an answer means "not now".
+func overloaded(err error) bool {
+	var exhausted *serviceerror.ResourceExhausted
+	var slow *serviceerror.DeadlineExceeded
+	return errors.As(err, &exhausted) || errors.As(err, &slow) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // patch pauses, resumes or triggers a schedule.

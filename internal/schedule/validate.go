@@ -17,7 +17,7 @@ import (
 
 // Bounds of a schedule file, as the comments of its fields state them.
 const (
-	maxID      = 170 // bytes: a run of many servers takes 200 for its own id, of which 21 are the time that Temporal appends
+	maxID      = 128 // bytes: a run of many servers takes 150 for its own id, of which 21 are the time that Temporal appends
 	maxNote    = 500 // characters
 	maxTimes   = 50  // crons or calendars
 	maxField   = 200 // characters of a cron or of a calendar's field

@@ -49,10 +49,7 @@ func (a *app) confirmLoss(ctx context.Context, c client.Client, o runOptions, ra
 	if v.code != codeOK || v.report.Outcome != workflows.OutcomePlanned {
 		return a.printVerdict(v, o.format) // the real run would end the same way
 	}
-	a.say("%s", a.errColour.Warn(render.Clean(v.report.Summary)))
-	for _, step := range v.report.Plan {
-		a.say("  %s", render.Clean(step))
-	}
+	a.ask("%s", render.Plan(v.report, a.errColour))
 	return a.confirm(ctx, "Overwrite the server?", "nothing was started")
 }
 

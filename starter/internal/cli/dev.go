@@ -33,7 +33,7 @@ func (a *app) devCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dev(cmd, o) },
 	}
 	cmd.Flags().Float64Var(&o.speed, "speed", devSpeed, "how much faster than the real API the stand-in is")
-	cmd.Flags().Int64SliceVar(&o.servers, "servers", []int64{12345}, "ids of the stand-in's servers")
+	cmd.Flags().Int64SliceVar(&o.servers, "servers", []int64{12345}, "`ids` of the stand-in's servers")
 	cmd.Flags().StringVar(&o.logDir, "log-dir", "", "keep the logs in this folder (a temporary one)")
 	return cmd
 }

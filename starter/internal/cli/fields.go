@@ -15,12 +15,13 @@ const (
 	flagName       = "name"
 	flagLocation   = "location"
 	flagStatus     = "status"
+	flagDryRun     = "dry-run"
 )
 
 // Fields that more than one runbook has.
 var (
 	reasonField  = text("reason", "reason", "who does what, for people")
-	dryRunField  = yes("dry-run", "dry_run", "say what would happen and write nothing", false)
+	dryRunField  = yes(flagDryRun, "dry_run", "say what would happen and write nothing", false).besideFile()
 	verifyFields = []field{
 		length("initial-delay", "verify.initial_delay", "time before the first check (10s)"),
 		length("interval", "verify.interval", "time between two rounds of checks (10s)"),
@@ -35,11 +36,11 @@ var (
 		length("hold-timeout", "rollback.hold_timeout", "how long a held run waits for a person (24h)"),
 	}
 	targetFields = []field{
-		numbers(flagServer, "servers", "a server's number at VPS.org (may be repeated)"),
+		numbers(flagServer, "servers", "`number` of a server at VPS.org (may be repeated)"),
 		text(flagName, "selector.name", "glob of the servers' names, such as 'web-*'"),
 		text(flagLocation, "selector.location", "location of the servers"),
 		text(flagStatus, "selector.status", "status of the servers, such as active"),
-		numbers("exclude", "selector.exclude", "a server that is left out (may be repeated)"),
+		numbers("exclude", "selector.exclude", "`number` of a server that is left out (may be repeated)"),
 		yes(flagAll, "all", "every server of the account", false),
 	}
 )
@@ -55,7 +56,7 @@ func lockFields(onBusy string) []field {
 var updateFields = slices.Concat([]field{
 	number(flagServer, "server_id", "the server's number at VPS.org"),
 	reasonField,
-	text(flagUpdate, "update.kind", "who makes the change: none, webhook or external").onlyOwn(),
+	text(flagUpdate, "update.kind", "who makes the change: none, webhook or external; ssh and workflow need -f").onlyOwn(),
 	text(flagWebhookURL, "update.url", "what the change posts to; means --update webhook").onlyOwn(),
 	length("update-timeout", "update.timeout", "how long the change may take (30m)"),
 	length("heartbeat-timeout", "update.heartbeat_timeout", "how long an external runner may be silent (2m)"),
@@ -76,7 +77,7 @@ var rollbackFields = slices.Concat([]field{
 	number(flagServer, "server_id", "the server's number at VPS.org"),
 	text(flagSnapshot, "snapshot", "what to restore: an id, a name, latest (the newest completed one of Safepoint's) or latest_any"),
 	reasonField,
-	yes("approve-required", "approval.required", "hold the run until `safepoint decide` approves", false),
+	yes("approve-required", "approval.required", "hold the run until safepoint decide approves", false),
 	length("approve-timeout", "approval.timeout", "how long to wait for that (24h)"),
 	yes("safety-snapshot", "safety.snapshot", "take a snapshot of the present state first, when there is room", false),
 	yes("safety-required", "safety.required", "end without a restore when there is no room for it", false),
@@ -93,10 +94,16 @@ var rotationFields = slices.Concat(targetFields, []field{
 	length("keep-within", "policy.keep_within", "what is this close to the newest stays, such as 7d"),
 	length("expire-after", "policy.expire_after", "what is older goes, such as 30d"),
 	number("min-count", "policy.min_count", "so many stay in spite of --expire-after"),
-	texts("protect", "policy.protect", "glob of snapshot names that stay (may be repeated)"),
+	texts("protect", "policy.protect", "`glob` of snapshot names that stay (may be repeated)"),
 	yes("no-create", "create", "prune only, take no new snapshot", true),
 	text("max-concurrency", "max_concurrency", "servers at a time, a number or a percentage (10)"),
 }, lockFields("skip"), []field{dryRunField})
+
+var fleetFields = []field{
+	text("retry-of", "retry_of", "only the servers that this earlier fleet, by its `workflow-id`, did not commit; instead of the file's").
+		besideFile("servers", "selector", "all"),
+	dryRunField,
+}
 
 var auditFields = slices.Concat(targetFields, []field{
 	length("max-age", "max_age", "how old a server's newest completed snapshot may be, such as 26h or 8d"),

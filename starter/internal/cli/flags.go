@@ -32,6 +32,9 @@ type field struct {
 	value func(*pflag.FlagSet, string) (any, error)
 	// ownChange marks what has no meaning for an external change.
 	ownChange bool
+	// overFile marks what may stand beside a file, whose value it replaces, and those of the paths in instead.
+	overFile bool
+	instead  []string
 }
 
 func text(flag, path, usage string) field {
@@ -83,6 +86,11 @@ func yes(flag, path, usage string, negate bool) field {
 
 func (f field) onlyOwn() field { f.ownChange = true; return f }
 
+func (f field) besideFile(instead ...string) field {
+	f.overFile, f.instead = true, instead
+	return f
+}
+
 // bind adds the flags. Defaults stand in the help text in brackets; they are the runbook's.
 func (f *inputFlags) bind(fs *pflag.FlagSet) {
 	fs.SortFlags = false
@@ -91,21 +99,33 @@ func (f *inputFlags) bind(fs *pflag.FlagSet) {
 		field.bind(fs, field.flag, field.usage)
 	}
 	if f.of.checks {
-		fs.StringArray(flagCheckHTTP, nil, "URL that must answer 200 (may be repeated)")
-		fs.StringArray(flagCheckTCP, nil, "host:port that must accept a connection (may be repeated)")
+		fs.StringArray(flagCheckHTTP, nil, "`URL` that must answer 200 (may be repeated)")
+		fs.StringArray(flagCheckTCP, nil, "`host:port` that must accept a connection (may be repeated)")
 	}
 }
 
 func (f *inputFlags) fileUsage() string {
 	usage := "the whole input as one JSON object in a file, or - for standard input"
-	if f.onlyFile() {
-		return usage
+	var beside []string
+	for _, one := range f.fields() {
+		if one.overFile {
+			beside = append(beside, "--"+one.flag)
+		}
 	}
-	return usage + "; instead of the flags below"
+	switch {
+	case f.onlyFile():
+		return usage
+	case len(beside) == 0:
+		return usage + "; instead of the flags below"
+	default:
+		return usage + "; of the flags below only " + strings.Join(beside, ", ") + " may stand beside it"
+	}
 }
 
 // onlyFile says whether the input can only come from a file.
-func (f *inputFlags) onlyFile() bool { return len(f.of.fields) == 0 }
+func (f *inputFlags) onlyFile() bool {
+	return !slices.ContainsFunc(f.of.fields, func(one field) bool { return !one.overFile })
+}
 
 func (f *inputFlags) fields() []field {
 	if !f.external {
@@ -114,11 +134,11 @@ func (f *inputFlags) fields() []field {
 	return slices.DeleteFunc(slices.Clone(f.of.fields), func(one field) bool { return one.ownChange })
 }
 
-// given lists the input's flags on the command line.
+// given lists the input's flags on the command line that cannot stand beside a file.
 func (f *inputFlags) given(fs *pflag.FlagSet) []string {
 	var names []string
 	for _, field := range f.fields() {
-		if fs.Changed(field.flag) {
+		if fs.Changed(field.flag) && !field.overFile {
 			names = append(names, field.flag)
 		}
 	}

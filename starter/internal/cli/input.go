@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -17,8 +18,8 @@ import (
 // maxInput is far above any input that makes sense and below Temporal's own limit of 2 MiB for one.
 const maxInput = 1 << 20
 
-// input reads the runbook's input from -f or builds it from flags. Both at once is refused: whether a flag or the file
-// wins would be a guess.
+// input reads the runbook's input from -f or builds it from flags. Both at once is refused, but for the few flags that
+// say what they replace: whether a flag or the file wins would be a guess.
 func (a *app) input(cmd *cobra.Command, flags *inputFlags) (json.RawMessage, error) {
 	given := flags.given(cmd.Flags())
 	if flags.file == "" {
@@ -32,7 +33,42 @@ func (a *app) input(cmd *cobra.Command, flags *inputFlags) (json.RawMessage, err
 	if err != nil {
 		return nil, fail(codeUsage, "%w", err)
 	}
-	return raw, nil
+	return flags.over(cmd.Flags(), raw)
+}
+
+// over puts the flags that may stand beside a file over what the file says. Without any it stays as it is, byte for byte.
+func (f *inputFlags) over(fs *pflag.FlagSet, raw json.RawMessage) (json.RawMessage, error) {
+	object := map[string]json.RawMessage{}
+	changed := false
+	for _, field := range f.fields() {
+		if !field.overFile || !fs.Changed(field.flag) {
+			continue
+		}
+		if !changed {
+			if err := json.Unmarshal(raw, &object); err != nil {
+				return nil, fail(codeUsage, "read the input: %w", err)
+			}
+			changed = true
+		}
+		value, err := field.value(fs, field.flag)
+		if err != nil {
+			return nil, fail(codeUsage, "--%s: %w", field.flag, err)
+		}
+		for _, path := range field.instead {
+			delete(object, path)
+		}
+		if object[field.path], err = json.Marshal(value); err != nil {
+			return nil, fail(codeUsage, "--%s: %w", field.flag, err)
+		}
+	}
+	if !changed {
+		return raw, nil
+	}
+	whole, err := json.Marshal(object)
+	if err != nil {
+		return nil, fail(codeUsage, "make the input: %w", err)
+	}
+	return whole, nil
 }
 
 // readInput reads a file, or standard input for "-", that holds exactly one JSON object such as the example. What the object says is for

@@ -23,7 +23,8 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report <workflow-id>",
 		Short: "Export a run's report; with --result, tell the run how your change ended",
 		Long: `Without --result it exports the report of a run that has ended, as JSON unless -o text is given, and ends with 0
-whatever the outcome, with the results of every server of a fleet (4 where the run was terminated or timed out: it left none). Temporal keeps a report as long as the namespace's retention says: export what you must keep.
+whatever the outcome (4 where the run was terminated or timed out: it left none). That of a fleet has the results of
+every server. Temporal keeps a report as long as the namespace's retention says: export what you must keep.
 
 With --result it sends the granted runner's word on its change. The same report twice is the same answer. With --wait it
 then follows the run and ends with its exit code.

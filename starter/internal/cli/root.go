@@ -143,12 +143,23 @@ func (w World) env(name string) string {
 // oneID wants a workflow id as the first of n arguments. An empty one is a variable that a script forgot to set.
 func oneID(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
-			return err
+		if len(args) != n {
+			return fail(codeUsage, "got %d arguments instead of %d: %s", len(args), n, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
 		}
 		if strings.TrimSpace(args[0]) == "" {
 			return fail(codeUsage, "the workflow id is empty: is a variable not set?")
 		}
 		return nil
+	}
+}
+
+// whichOne ends a command that only has commands of its own, after its help text. It is no success: a script whose
+// variable was not set would take it for one.
+func whichOne(what string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.Help(); err != nil {
+			return fail(codeUsage, "write the help text: %w", err)
+		}
+		return fail(codeUsage, "which %s? Name one of those above", what)
 	}
 }

@@ -32,7 +32,7 @@ type runOptions struct {
 
 func (a *app) runCommand() *cobra.Command {
 	run := &cobra.Command{Use: "run", Short: "Start a runbook", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+		RunE: whichOne("runbook")}
 	for _, one := range runbooks {
 		run.AddCommand(a.runOne(one))
 	}
@@ -52,6 +52,9 @@ func (a *app) runOne(one runbook) *cobra.Command {
 			raw, err := a.input(cmd, &o.flags)
 			if err != nil {
 				return err
+			}
+			if dry, err := cmd.Flags().GetBool(flagDryRun); err == nil && dry { // a runbook that writes nothing has no such flag
+				raw = dryRunOf(raw)
 			}
 			if cmd.Flags().Changed("id") && strings.TrimSpace(o.id) == "" {
 				return fail(codeUsage, "--id is empty: is a variable not set?")
@@ -101,7 +104,7 @@ func (a *app) run(ctx context.Context, c client.Client, o runOptions, raw json.R
 		if err != nil {
 			return err
 		}
-		return a.printVerdict(v, o.format)
+		return a.printEnd(ctx, c, v, o.format)
 	}
 	// An input that the runbook refuses ends at once, and would otherwise look like a start.
 	quick, cancel := context.WithTimeout(ctx, quickEnd)

@@ -17,7 +17,7 @@ type runbook struct {
 	short, example string
 	// long is what the help text says beside the exit codes; may be empty.
 	long string
-	// fields are its flags; empty where only a file can say what is meant. checks adds --check-http and --check-tcp.
+	// fields are its flags; none but flags beside the file where only a file can say what is meant. checks adds --check-http and --check-tcp.
 	fields []field
 	checks bool
 	// complete looks at the whole object that the flags made.
@@ -59,10 +59,12 @@ var runbooks = []runbook{
 	{
 		kind: workflows.TypeFleetUpdate, command: "fleet-update", idPrefix: "fleet",
 		short: "Make one change to many servers: canary, batches, stop by rule",
-		long:  "The servers, the template and the rules come from a file: see starter/examples/fleet-update.json.\n",
+		long: "The servers, the template and the rules come from a file: see starter/examples/fleet-update.json.\n" +
+			"`safepoint pause`, `resume` and `abort` steer it.\n",
 		example: `  safepoint run fleet-update -f starter/examples/fleet-update.json --dry-run --wait
-  safepoint run fleet-update -f starter/examples/fleet-update.json --id web-2.14.0 --wait`,
-		dryRun: true,
+  safepoint run fleet-update -f starter/examples/fleet-update.json --id web-2.14.0 --wait
+  safepoint run fleet-update -f starter/examples/fleet-update.json --retry-of web-2.14.0 --wait`,
+		fields: fleetFields, dryRun: true,
 	},
 	{
 		kind: workflows.TypeSnapshotAudit, command: "snapshot-audit", idPrefix: "audit",
@@ -131,13 +133,23 @@ func noServer() error {
 	return fail(codeUsage, "which server? Give --server 12345, or the whole input with -f input.json")
 }
 
-// dryRunOf is the same input with dry_run. A text that is no JSON object is left to the runbook to refuse.
+// dryRunOf is the same input with dry_run. A fleet's canaries are not waited for: a plan needs neither a pause nor a
+// person. A text that is no JSON object is left to the runbook to refuse.
 func dryRunOf(raw json.RawMessage) json.RawMessage {
 	object := map[string]json.RawMessage{}
 	if json.Unmarshal(raw, &object) != nil {
 		return raw
 	}
 	object["dry_run"] = json.RawMessage("true")
+	canary := map[string]json.RawMessage{}
+	if json.Unmarshal(object["canary"], &canary) == nil && canary != nil { // else there is none, or the runbook refuses it
+		for _, wait := range []string{"pause", "decide", "decide_timeout"} {
+			delete(canary, wait)
+		}
+		if kept, err := json.Marshal(canary); err == nil {
+			object["canary"] = kept
+		}
+	}
 	changed, err := json.Marshal(object)
 	if err != nil {
 		return raw

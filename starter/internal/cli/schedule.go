@@ -29,7 +29,7 @@ spec has exactly one of cron, every ("6h", with offset) and calendars ([{"hour":
 may have time_zone, jitter, start_at and end_at. The rest has defaults: overlap skip, catch_up 1h, workflow_id the id.
 paused and note only count when the schedule is created; afterwards they are a person's.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: whichOne("command"),
 	}
 	cmd.AddCommand(a.scheduleApply(), a.scheduleList(), a.scheduleDescribe(), a.schedulePause(), a.scheduleResume(),
 		a.scheduleTrigger(), a.scheduleDelete())
@@ -65,6 +65,18 @@ func scheduleError(ctx context.Context, id string, err error) error {
 	}
 }
 
+// lookError is for a look, which writes nothing whatever became of it.
+func lookError(ctx context.Context, what, again string, err error) error {
+	switch {
+	case errors.Is(err, schedule.ErrNotFound), errors.Is(err, schedule.ErrRefused), temporalclient.Refused(err):
+		return scheduleError(ctx, what, err)
+	case ctx.Err() != nil:
+		return fail(codeDetached, "interrupted")
+	default: // it does not answer
+		return fail(codePerson, "cannot ask Temporal about %s: %w\nTry again: %s", what, err, again)
+	}
+}
+
 func (a *app) scheduleList() *cobra.Command {
 	var format outputFormat
 	cmd := &cobra.Command{
@@ -77,7 +89,7 @@ func (a *app) scheduleList() *cobra.Command {
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
 				list, err := store.List(ctx)
 				if err != nil {
-					return scheduleError(ctx, "(all)", err)
+					return lookError(ctx, "the schedules", "safepoint schedule list", err)
 				}
 				if format == formatJSON {
 					return a.printJSON(append([]schedule.Details{}, list...)) // none is [], not null
@@ -101,7 +113,7 @@ func (a *app) scheduleDescribe() *cobra.Command {
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
 				d, err := store.Describe(ctx, args[0], recentRuns)
 				if err != nil {
-					return scheduleError(ctx, args[0], err)
+					return lookError(ctx, args[0], "safepoint schedule describe "+quote(args[0]), err)
 				}
 				if format == formatJSON {
 					return a.printJSON(d)

@@ -2,9 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -16,11 +13,8 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// plannedTimes is how many of the next times are shown, plannedServers of how many servers the plan is fetched.
-const (
-	plannedTimes   = 5
-	plannedServers = 50
-)
+// plannedTimes is how many of the next times are shown.
+const plannedTimes = 5
 
 type applyOptions struct {
 	path, queue   string
@@ -168,38 +162,5 @@ func (a *app) planRun(ctx context.Context, c client.Client, f schedule.File, o a
 	if o.format == formatJSON {
 		return v.code, nil
 	}
-	text := "\nA run now would be:\n" + render.Report(v.report, a.outColour)
-	for _, one := range reply.Plans {
-		text += "\n" + render.Report(one, a.outColour)
-	}
-	return v.code, a.print(text)
-}
-
-// serverPlans fetches the plans of the first servers of a run of many, which stand in their own reports.
-func (a *app) serverPlans(ctx context.Context, c client.Client, report workflows.Report) ([]workflows.Report, error) {
-	if report.Fleet == nil {
-		return nil, nil
-	}
-	whole := *report.Fleet
-	if err := loadFleet(ctx, c, &whole); err != nil {
-		return nil, err
-	}
-	var plans []workflows.Report
-	for _, target := range whole.Targets {
-		if target.Outcome != workflows.OutcomePlanned || target.WorkflowID == "" {
-			continue
-		}
-		if len(plans) == plannedServers {
-			a.say("the plans of the other servers: safepoint status <workflow id>, see safepoint report %s", quote(report.WorkflowID))
-			break
-		}
-		var result json.RawMessage
-		err := c.GetWorkflow(ctx, target.WorkflowID, target.RunID).Get(ctx, &result)
-		v, ok := verdictOf(target.WorkflowID, result, err)
-		if !ok {
-			return nil, fail(codePerson, "cannot read the plan in %s: %w", target.WorkflowID, errors.Join(err, fmt.Errorf("see safepoint status %s", quote(target.WorkflowID))))
-		}
-		plans = append(plans, v.report)
-	}
-	return plans, nil
+	return v.code, a.print("\nA run now would be:\n" + a.plansText(v.report, reply.Plans))
 }

@@ -49,7 +49,7 @@ func (a *app) scheduleSwitch(word, participle, short string, do func(context.Con
 	cmd := &cobra.Command{
 		Use:   word + " <schedule-id>",
 		Short: short,
-		Long:  short + ". The note says why, and stays when the schedule is applied again.\n\n" + exitHelp,
+		Long:  short + ".\nThe note says why, and stays when the schedule is applied again.\n\n" + exitHelp,
 		Args:  oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if note == "" {

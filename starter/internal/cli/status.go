@@ -56,7 +56,7 @@ func (a *app) verdict(ctx context.Context, c client.Client, id, runID string, fo
 	if err != nil {
 		return err
 	}
-	return a.printVerdict(v, format)
+	return a.printEnd(ctx, c, v, format)
 }
 
 // closedVerdict is the end of a run that is known to be closed.

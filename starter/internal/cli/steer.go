@@ -23,7 +23,8 @@ func (a *app) pauseCommand() *cobra.Command {
 }
 
 func (a *app) resumeCommand() *cobra.Command {
-	return a.steerCommand("resume", workflows.UpdateResume, "Go on with a fleet or rotation that is paused", "")
+	return a.steerCommand("resume", workflows.UpdateResume, "Go on with a fleet or rotation that is paused",
+		"`safepoint schedule resume` is for schedules.")
 }
 
 func (a *app) abortCommand() *cobra.Command {
@@ -36,7 +37,7 @@ func (a *app) steerCommand(word, update, short, long string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   word + " <workflow-id>",
 		Short: short,
-		Long:  short + ". " + long + "\nThe same request again changes nothing.\n\n" + exitHelp,
+		Long:  short + ".\n" + long + "\nThe same request again changes nothing.\n\n" + exitHelp,
 		Args:  oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id = args[0]

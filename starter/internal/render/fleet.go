@@ -68,12 +68,12 @@ func (d *document) field(label, text string, paint func(string) string) {
 func fleetCounts(f workflows.FleetRecord, rest string) string {
 	parts := []string{strconv.Itoa(f.Total)}
 	c := f.Counts
-	left := f.Total - c.Done - c.Skipped - c.Planned - c.RolledBack - c.Errors
+	left := f.Total - c.Done - c.Skipped - c.Planned - c.RolledBack - c.Errors - c.Undone
 	for _, one := range []struct {
 		n    int
 		word string
 	}{
-		{c.Done, "done"}, {c.Skipped, "skipped"}, {c.Planned, "planned"}, {c.RolledBack, "rolled back"}, {c.Errors, "failed"}, {left, rest},
+		{c.Done, "done"}, {c.Skipped, "skipped"}, {c.Planned, "planned"}, {c.RolledBack, "rolled back"}, {c.Errors, "failed"}, {c.Undone, "undone"}, {left, rest},
 	} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.word))

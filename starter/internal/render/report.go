@@ -24,11 +24,37 @@ func Report(r workflows.Report, p Palette) string {
 	d.timeline(r)
 	d.sections(r)
 	d.line("")
-	d.wrapped("  ", "  ", r.Summary, func(s string) string { return d.p.Outcome(r.Outcome, s) })
+	d.wrapped("  ", "  ", summaryText(r), func(s string) string { return d.p.Outcome(r.Outcome, s) })
 	if r.Next != "" {
 		d.whole("  Next: ", "        ", r.Next, d.p.Bold)
 	}
 	return d.String()
+}
+
+// Plan writes what a dry run found, for a question about it.
+func Plan(r workflows.Report, p Palette) string {
+	d := &document{p: p}
+	d.wrapped("", "", r.Summary, p.Warn)
+	for _, step := range r.Plan {
+		d.wrapped("  - ", "    ", step, plain)
+	}
+	return d.String()
+}
+
+// summaryText is the summary without the table that an audit puts below it for those who only see the failure: it
+// stands in the report already.
+func summaryText(r workflows.Report) string {
+	if r.Audit == nil || len(r.Audit.Stale) == 0 {
+		return r.Summary
+	}
+	first, rest, _ := strings.Cut(r.Summary, "\n")
+	var after []string // what follows the table
+	for line := range strings.SplitSeq(rest, "\n") {
+		if strings.HasPrefix(line, "Also found: ") {
+			after = append(after, line)
+		}
+	}
+	return strings.Join(append([]string{strings.TrimSuffix(first, ":") + "."}, after...), "\n")
 }
 
 // Word is an outcome as a heading.

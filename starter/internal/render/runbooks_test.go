@@ -53,7 +53,8 @@ func auditReport() workflows.Report {
 		Protected: []contract.AuditSnapshot{{ID: 802, ServerID: 101, Name: "golden", Status: "completed", Age: 30 * day, Detail: "protect=true"}},
 		Counts:    contract.AuditCounts{Missing: 1, Stale: 30, Orphans: 1, Full: 1, Protected: 1},
 	}
-	r.Summary = "30 of 40 servers have no completed snapshot that is young enough."
+	r.Summary = "30 of 40 servers without a completed snapshot younger than 26h:\n" +
+		"SERVER     NEWEST COMPLETED      AGE\n101 web01  2026-02-27 04:26 UTC  2d12h\n102        none                  -\nand 28 more\nAlso found: 1 orphaned snapshot."
 	return r
 }
 
@@ -112,11 +113,12 @@ func aSchedule() schedule.Details {
 }
 
 func TestSchedules(t *testing.T) {
+	busy := schedule.Details{ID: "busy", Runbook: workflows.TypeSnapshotRotation, Trouble: "does not answer now: query buffer is full"}
 	paused, foreign := aSchedule(), schedule.Details{ID: "theirs", Runbook: workflows.TypeSnapshotAudit, Foreign: true}
 	paused.ID, paused.Paused, paused.Note = "nightly-db", true, "ann: the shop has a sale"
 	f := schedule.File{ID: "nightly-web", Runbook: workflows.TypeSnapshotRotation, Spec: *aSchedule().Spec}
 	changed := schedule.Change{Action: schedule.ActionUpdate, Paused: true, Note: "ann: sale", Differences: []schedule.Difference{{Path: "input.policy.keep_last", Old: "2", New: "3"}, {Path: "spec.jitter", Old: "", New: `"10m"`}}}
-	golden(t, "schedules", Schedules([]schedule.Details{paused, aSchedule(), foreign}, Palette{})+"\n"+Schedules(nil, Palette{})+"\n"+
+	golden(t, "schedules", Schedules([]schedule.Details{busy, paused, aSchedule(), foreign}, Palette{})+"\n"+Schedules(nil, Palette{})+"\n"+
 		Schedule(aSchedule(), Palette{})+"\n"+Change(f, changed, aSchedule().Next, true, Palette{})+"\n"+Change(f, schedule.Change{Action: schedule.ActionCreate}, nil, false, Palette{}))
 }
 

@@ -70,7 +70,7 @@ func Schedule(s schedule.Details, p Palette) string {
 		d.row("note", s.Note, p.Warn)
 	}
 	d.row("when", specWords(s), plain)
-	d.times(s.Next, s.Spec)
+	d.times(s.Next, s.Spec, s.Paused)
 	d.row("overlap", string(s.Overlap), plain)
 	d.row("catch up", s.CatchUp.String(), plain)
 	d.row("workflow id", s.WorkflowID+"-<time>", plain)
@@ -106,13 +106,16 @@ func (d *document) input(raw json.RawMessage) {
 	}
 }
 
-// times writes the next times of a spec, with the zone in which they are read.
-func (d *document) times(next []time.Time, spec *schedule.Spec) {
+// times writes the next times of a spec, with the zone in which they are read. A paused schedule lets them pass.
+func (d *document) times(next []time.Time, spec *schedule.Spec, paused bool) {
 	zone := time.UTC
 	if spec != nil {
 		zone = spec.Zone()
 	}
 	label := "next"
+	if paused {
+		label = "if resumed"
+	}
 	for _, t := range next[:min(len(next), shownTimes)] {
 		d.row(label, localTime(t, zone), plain)
 		label = ""
@@ -140,7 +143,7 @@ func Change(f schedule.File, c schedule.Change, next []time.Time, dry bool, p Pa
 	if f.Paused && c.Action == schedule.ActionCreate {
 		d.row("paused", "from the start; `safepoint schedule resume "+f.ID+"` starts it", p.Warn)
 	}
-	d.times(next, &f.Spec)
+	d.times(next, &f.Spec, c.Paused || (f.Paused && c.Action == schedule.ActionCreate))
 	if f.Spec.Jitter > 0 {
 		d.row("", "each put off by up to "+f.Spec.Jitter.String()+" (jitter)", plain)
 	}
@@ -168,6 +171,9 @@ func localTime(t time.Time, zone *time.Location) string {
 }
 
 func specWords(s schedule.Details) string {
+	if s.Spec == nil && s.Trouble != "" {
+		return "not known"
+	}
 	if s.Spec == nil {
 		return "set elsewhere"
 	}
@@ -187,6 +193,8 @@ func stateWords(s schedule.Details) string {
 		text += ": " + s.Note
 	}
 	switch {
+	case s.Trouble != "":
+		text = "no answer now"
 	case s.PlanOf != "":
 		text += " (left over from a dry run)"
 	case s.Foreign:

@@ -9,7 +9,7 @@ import (
 
 // sections are what belongs to no phase.
 func (d *document) sections(r workflows.Report) {
-	if r.Loss != "" {
+	if r.Loss != "" && !strings.Contains(r.Summary, r.Loss) {
 		d.field("lost", r.Loss, d.p.Warn)
 	}
 	if s := r.SafetySnapshot; s != nil {

@@ -80,10 +80,12 @@ func (d *document) status(v View, s workflows.Status) {
 		d.line("  " + d.p.Dim(pad("usually takes", 15)) + v.window(d.p))
 	}
 	if s.Hold != nil {
-		d.row("held", s.Hold.Why, d.p.Warn)
+		if !strings.Contains(s.WaitingFor, s.Hold.Why) {
+			d.row("held", s.Hold.Why, d.p.Warn)
+		}
 		d.row("held until", clock(s.Hold.Until), plain)
 	}
-	if s.Loss != "" {
+	if s.Loss != "" && !strings.Contains(s.WaitingFor, s.Loss) {
 		d.row("would be lost", s.Loss, d.p.Warn)
 	}
 	if s.Fleet != nil {

@@ -1,0 +1,79 @@
+package schedule
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// tooBusy is what a schedule that fires every second may answer.
+func tooBusy() error {
+	return serviceerror.NewResourceExhausted(enumspb.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW, "query buffer is full")
+}
+
+func withoutPauses(t *testing.T) {
+	before := lookAgain
+	lookAgain = time.Millisecond
+	t.Cleanup(func() { lookAgain = before })
+}
+
+func TestALookThatMeetsABusyScheduleIsTriedAgain(t *testing.T) {
+	withoutPauses(t)
+	s, store := newServer()
+	_, err := store.Apply(t.Context(), read(t, good), false)
+	require.NoError(t, err)
+	looks := 0
+	s.onDescribe = func(string) error {
+		if looks++; looks < lookTries {
+			return tooBusy()
+		}
+		return nil
+	}
+	d, err := store.Describe(t.Context(), "nightly", 0)
+	require.NoError(t, err)
+	assert.Equal(t, workflows.TypeSnapshotRotation, d.Runbook)
+	assert.Equal(t, lookTries, looks)
+
+	looks = 0
+	s.onDescribe = func(string) error { looks++; return errors.New("no") }
+	_, err = store.Describe(t.Context(), "nightly", 0)
+	require.Error(t, err)
+	assert.Equal(t, 1, looks, "another error is an answer")
+}
+
+func TestOneScheduleThatDoesNotAnswerHidesNoOther(t *testing.T) {
+	withoutPauses(t)
+	s, store := newServer()
+	for _, text := range []string{good, strings.Replace(good, `"nightly"`, `"busy"`, 1)} {
+		_, err := store.Apply(t.Context(), read(t, text), false)
+		require.NoError(t, err)
+	}
+	require.NoError(t, store.Pause(t.Context(), "busy", "sale"))
+	s.onDescribe = func(id string) error {
+		if id == "busy" {
+			return tooBusy()
+		}
+		return nil
+	}
+	list, err := store.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	assert.Equal(t, "busy", list[0].ID)
+	assert.Equal(t, workflows.TypeSnapshotRotation, list[0].Runbook)
+	assert.True(t, list[0].Paused)
+	assert.Contains(t, list[0].Trouble, "query buffer is full")
+	assert.Empty(t, list[1].Trouble)
+	assert.NotNil(t, list[1].Spec)
+
+	s.onDescribe = func(string) error { return errors.New("no") }
+	_, err = store.List(t.Context())
+	require.Error(t, err, "a list that is not whole for another reason is none")
+}
