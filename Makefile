@@ -80,7 +80,7 @@ e2e: build ## Run only the end-to-end tests: real programs and a Temporal dev se
 	$(GO) test -count=1 -timeout 15m ./internal/e2e/...
 
 .PHONY: histories
-histories: build ## Record the replay fixtures anew (only for branches that no release has recorded)
+histories: build ## Record the replay fixtures that are missing (one that is there is never overwritten)
 	mkdir -p workflows/testdata/histories
 	SAFEPOINT_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories $(GO) test -count=1 -run '^(TestCost|TestHistories)' ./internal/e2e
 

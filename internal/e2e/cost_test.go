@@ -55,12 +55,17 @@ func (r *rig) keep(id, name string) {
 	r.keepOne(contract.LockWorkflowID(r.server), name+"-lock")
 }
 
-// keepOne records a history as a replay fixture when SAFEPOINT_RECORD_HISTORIES names a folder. The machine that it was
-// recorded on is nobody's business: Temporal notes its name beside each task.
+// keepOne records a history as a replay fixture when SAFEPOINT_RECORD_HISTORIES names a folder. One that is there stays:
+// runs like it may go on somewhere, and must replay. The machine that it was recorded on is nobody's business: Temporal
+// notes its name beside each task.
 func (r *rig) keepOne(id, name string) {
 	r.t.Helper()
 	dir := os.Getenv("SAFEPOINT_RECORD_HISTORIES")
 	if dir == "" {
+		return
+	}
+	path := filepath.Join(dir, name+".json")
+	if _, err := os.Stat(path); err == nil {
 		return
 	}
 	host, err := os.Hostname()
@@ -68,7 +73,7 @@ func (r *rig) keepOne(id, name string) {
 	b, err := protojson.MarshalOptions{Indent: " "}.Marshal(r.history(id))
 	require.NoError(r.t, err)
 	text := strings.NewReplacer("@"+host+"@", "@worker@", `"`+host+":", `"worker:`).Replace(string(b))
-	require.NoError(r.t, os.WriteFile(filepath.Join(dir, name+".json"), []byte(text+"\n"), 0o644))
+	require.NoError(r.t, os.WriteFile(path, []byte(text+"\n"), 0o644))
 }
 
 func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {
