@@ -79,10 +79,14 @@ test: build ## Run every test, end to end included, with the race detector where
 e2e: build ## Run only the end-to-end tests: real programs and a Temporal dev server
 	$(GO) test -count=1 -timeout 15m ./internal/e2e/...
 
+.PHONY: fleet-10000
+fleet-10000: build ## Run a fleet of 10,000 servers and measure its histories (3 minutes)
+	SAFEPOINT_FLEET_SIZE=10000 $(GO) test -count=1 -timeout 30m -v -run '^TestAFleetOfThousands' ./internal/e2e
+
 .PHONY: histories
 histories: build ## Record the replay fixtures that are missing (one that is there is never overwritten)
 	mkdir -p workflows/testdata/histories
-	SAFEPOINT_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories $(GO) test -count=1 -run '^(TestCost|TestHistories)' ./internal/e2e
+	SAFEPOINT_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories $(GO) test -count=1 -run '^(TestCost|TestHistories|TestAFleetThatIsReset|TestARunOfSomebodyElse)' ./internal/e2e
 
 .PHONY: lint
 lint: fmt-check vet staticcheck workflowcheck compose-check ## Check format, code and compose file

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
@@ -20,7 +21,8 @@ const maxResets = 20
 
 // fleetReport is what a fleet's report says of its targets, in the words of its JSON.
 type fleetReport struct {
-	Fleet *struct {
+	Failure string `json:"failure"`
+	Fleet   *struct {
 		// Pages are runs whose results hold the targets, Targets those that are in the report itself.
 		Pages   []contract.RunRef `json:"pages"`
 		Targets []targetResult    `json:"targets"`
@@ -100,7 +102,7 @@ func (a *Activities) fleetReport(ctx context.Context, workflowID, runID string) 
 		if err != nil {
 			return "", fleetReport{}, unasked(ctx, err)
 		}
-		if err := retryable(workflowID, earlier); err != nil {
+		if err := retryable(workflowID, earlier, activity.GetInfo(ctx).WorkflowExecution.ID); err != nil {
 			return "", fleetReport{}, err
 		}
 		runID = earlier.runID
@@ -115,6 +117,10 @@ func (a *Activities) fleetReport(ctx context.Context, workflowID, runID string) 
 			}
 		}
 		report, status, err := closedRun[fleetReport](ctx, a, workflowID, runID)
+		if err == nil && report.Fleet == nil && report.Failure == contract.FailInvalidInput {
+			err = refusal("fleet %q was refused for its input before it contacted anything: no server was changed, and there is nothing to retry. "+
+				"Start it with a mended input instead of retry_of", workflowID)
+		}
 		if err == nil && report.Fleet == nil {
 			err = refusal("fleet %q (%s) left no report of its targets: nobody knows which servers it changed. Look at them, and name the servers instead of retry_of",
 				workflowID, status)
@@ -127,13 +133,16 @@ func (a *Activities) fleetReport(ctx context.Context, workflowID, runID string) 
 	return "", fleetReport{}, refusal("fleet %q was reset more than %d times: name its latest run in retry_of", workflowID, maxResets)
 }
 
-// retryable says why a run is not an earlier fleet whose report can be read.
-func retryable(workflowID string, earlier run) error {
+// retryable says why a run is not an earlier fleet whose report can be read. asking is the workflow that wants to know.
+func retryable(workflowID string, earlier run, asking string) error {
 	switch {
 	case earlier.runID == "":
 		return refusal("there is no run %q: it never was, or Temporal has forgotten it (closed runs go with the namespace's retention). Name the servers instead of retry_of", workflowID)
 	case earlier.kind != typeFleetUpdate:
 		return refusal("run %q is a %s and not a %s: retry_of takes an earlier fleet", workflowID, fit(earlier.kind, maxRunWord), typeFleetUpdate)
+	case earlier.open() && workflowID == asking: // a workflow id has one open run only
+		return refusal("retry_of names this very run: it was started under the workflow id %q of the earlier fleet, and so hides it. "+
+			"Name the servers instead (the report of the earlier run lists them), and give the new run an id of its own", workflowID)
 	case earlier.open():
 		return refusal("fleet %q is still running: wait until it has ended, or abort it, and start again", workflowID)
 	default:

@@ -93,7 +93,8 @@ func TestAnEarlierRunThatIsNoEndedFleetIsRefusedInClearWords(t *testing.T) {
 		"of another type":       {change: func(f *fakeRuns) { f.runs[fleetID] = run{runID: "f1", kind: "SnapshotRotation", status: completed} }, want: "SnapshotRotation"},
 		"terminated":            {status: terminated, ending: terminatedRun(t), want: "left no report"},
 		"timed out":             {status: enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, ending: timedOutRun(t), want: "left no report"},
-		"invalid input":         {status: failedRun, ending: failedWith(t, "InvalidInput", "m", object{"outcome": "not_changed"}), want: "left no report"},
+		"invalid input":         {status: failedRun, ending: failedWith(t, "InvalidInput", "m", object{"outcome": "not_changed", "failure": "InvalidInput"}), want: "no server was changed"},
+		"a second attempt":      {status: failedRun, ending: failedWith(t, "ChangeUnknown", "m", object{"outcome": "change_unknown", "failure": "ChangeUnknown"}), want: "nobody knows which servers"},
 		"gone in between":       {change: func(f *fakeRuns) { delete(f.endings, contract.RunRef{WorkflowID: fleetID, RunID: "f1"}) }, status: completed, want: "left no report"},
 		"unknown which":         {status: failedRun, ending: failedWith(t, "FleetStopped", "m", object{"fleet": object{"not_started": []any{4}, "not_started_unknown": true}}), want: "did not learn which"},
 		"a page is gone":        {status: completed, ending: paged, want: "page 1 of 1"},
@@ -115,6 +116,16 @@ func TestAnEarlierRunThatIsNoEndedFleetIsRefusedInClearWords(t *testing.T) {
 			assert.Contains(t, app.Message(), c.want)
 		})
 	}
+}
+
+// Temporal's UI proposes the workflow id of the run that one looks at for the new one.
+func TestAFleetThatNamesItselfIsNotToldToAbortItself(t *testing.T) {
+	const self = "default-test-workflow-id" // of the workflow that asks
+	a, f := newRuns(t)
+	f.runs[self] = run{workflowID: self, runID: "f2", kind: typeFleetUpdate, status: running}
+	_, err := execute[contract.FailedTargetsResult](t, a, a.FailedTargets, contract.FailedTargetsInput{WorkflowID: self})
+	require.ErrorContains(t, err, "names this very run")
+	assert.NotContains(t, err.Error(), "abort")
 }
 
 func TestAFleetThatWasResetIsReadFromItsSuccessor(t *testing.T) {

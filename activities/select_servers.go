@@ -17,7 +17,7 @@ import (
 // of 253 bytes can take six times that in JSON, and Temporal warns from 256 KB on and refuses above 2 MB.
 const maxSelectBytes = 512 << 10
 
-// SelectServers returns one page of the servers that a selector chooses.
+// SelectServers returns the first of the servers that a selector chooses, and the ids of the rest.
 func (a *Activities) SelectServers(ctx context.Context, in contract.SelectServersInput) (contract.SelectServersResult, error) {
 	defer a.keepAlive(ctx)()
 	if err := usable(in.Selector); err != nil {
@@ -28,10 +28,11 @@ func (a *Activities) SelectServers(ctx context.Context, in contract.SelectServer
 		return contract.SelectServersResult{}, err
 	}
 	chosen, missing := target.Match(in.Selector, servers)
-	result := contract.SelectServersResult{Total: len(chosen)}
-	result.Servers, result.More = pageOf(chosen, in.After, in.Limit)
-	if in.After <= 0 {
-		result.Missing = missing
+	result := contract.SelectServersResult{Servers: pageOf(chosen, in.Limit), Total: len(chosen), Missing: missing}
+	if len(chosen) <= contract.MaxSelected {
+		for _, s := range chosen[len(result.Servers):] {
+			result.Rest = append(result.Rest, s.ID)
+		}
 	}
 	return result, nil
 }
@@ -50,25 +51,22 @@ func (a *Activities) allServers(ctx context.Context) ([]contract.Server, error) 
 	return servers, nil
 }
 
-// pageOf cuts a page out of servers that are ordered by id. It has one server at least, however long its texts are.
-func pageOf(chosen []contract.Server, after int64, limit int) (page []contract.Server, more bool) {
+// pageOf is the first of these servers. It has one at least, however long its texts are.
+func pageOf(chosen []contract.Server, limit int) []contract.Server {
 	if limit <= 0 || limit > contract.MaxSelectPage {
 		limit = contract.MaxSelectPage
 	}
-	page = []contract.Server{}
+	page := []contract.Server{}
 	size := 0
 	for _, s := range chosen {
-		if s.ID <= after {
-			continue
-		}
 		s = bounded(s)
 		text, err := json.Marshal(s)
 		if size += len(text); err != nil || len(page) == limit || len(page) > 0 && size > maxSelectBytes {
-			return page, true
+			break
 		}
 		page = append(page, s)
 	}
-	return page, false
+	return page
 }
 
 // bounded makes a server's texts fit for a history.

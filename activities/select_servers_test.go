@@ -31,47 +31,39 @@ func selectServers(t *testing.T, servers []vpsorg.Server, in contract.SelectServ
 	return got
 }
 
-func TestTheChosenServersComeInPagesOrderedById(t *testing.T) {
-	in := contract.SelectServersInput{Selector: contract.Selector{All: true, Exclude: []int64{4}}, Limit: 3}
-	seen := []int64{}
-	for page := 0; ; page++ {
-		got := selectServers(t, accountOf(8), in)
-		assert.Equal(t, 7, got.Total, "of the whole selection, on every page")
-		for _, s := range got.Servers {
-			seen = append(seen, s.ID)
-		}
-		if !got.More {
-			assert.Equal(t, 2, page)
-			break
-		}
-		assert.Len(t, got.Servers, 3)
-		in.After = got.Servers[len(got.Servers)-1].ID
+func TestTheChosenServersAreAllNamedWhereverTheAnswerEnds(t *testing.T) {
+	chosen := contract.Selector{All: true, Exclude: []int64{4}}
+	for limit, want := range map[int]struct {
+		servers int
+		rest    []int64
+	}{3: {3, []int64{5, 6, 7, 8}}, 6: {6, []int64{8}}, 7: {7, nil}, 8: {7, nil}, 0: {7, nil}} {
+		got := selectServers(t, accountOf(8), contract.SelectServersInput{Selector: chosen, Limit: limit})
+		assert.Equal(t, 7, got.Total)
+		assert.Len(t, got.Servers, want.servers, "limit %d", limit)
+		assert.Equal(t, want.rest, got.Rest, "limit %d", limit)
+		assert.Equal(t, int64(1), got.Servers[0].ID, "in the order of their ids")
 	}
-	assert.Equal(t, []int64{1, 2, 3, 5, 6, 7, 8}, seen)
-}
-
-func TestAPageThatEndsWithTheLastServerSaysThatNoneFollows(t *testing.T) {
-	all := contract.Selector{All: true}
-	got := selectServers(t, accountOf(3), contract.SelectServersInput{Selector: all, Limit: 3})
-	assert.Len(t, got.Servers, 3)
-	assert.False(t, got.More)
-	got = selectServers(t, accountOf(3), contract.SelectServersInput{Selector: all, After: 3, Limit: 3})
-	assert.Empty(t, got.Servers)
-	assert.False(t, got.More)
-	got = selectServers(t, accountOf(contract.MaxSelectPage+1), contract.SelectServersInput{Selector: all, Limit: 10 * contract.MaxSelectPage})
+	got := selectServers(t, accountOf(contract.MaxSelectPage+1), contract.SelectServersInput{Selector: contract.Selector{All: true}, Limit: 10 * contract.MaxSelectPage})
 	assert.Len(t, got.Servers, contract.MaxSelectPage)
-	assert.True(t, got.More)
+	assert.Equal(t, []int64{contract.MaxSelectPage + 1}, got.Rest)
 }
 
-func TestIdsThatTheAccountDoesNotHaveAreNamedOnTheFirstPageOnly(t *testing.T) {
+// A part of the ids must never look like all of them.
+func TestMoreServersThanARunTakesAreCountedAndNotNamed(t *testing.T) {
+	in := contract.SelectServersInput{Selector: contract.Selector{All: true}}
+	got := selectServers(t, accountOf(contract.MaxSelected), in)
+	assert.Len(t, got.Rest, contract.MaxSelected-contract.MaxSelectPage)
+	got = selectServers(t, accountOf(contract.MaxSelected+1), in)
+	assert.Equal(t, contract.MaxSelected+1, got.Total)
+	assert.Empty(t, got.Rest)
+}
+
+func TestIdsThatTheAccountDoesNotHaveAreNamed(t *testing.T) {
 	in := contract.SelectServersInput{Selector: contract.Selector{Servers: []int64{2, 99, 1, 98}}, Limit: 1}
 	got := selectServers(t, accountOf(3), in)
 	assert.Equal(t, []int64{98, 99}, got.Missing)
 	assert.Equal(t, 2, got.Total)
-	in.After = 1
-	got = selectServers(t, accountOf(3), in)
-	assert.Empty(t, got.Missing)
-	assert.Len(t, got.Servers, 1)
+	assert.Equal(t, []int64{2}, got.Rest)
 }
 
 func TestAServersLocationIsPartOfWhatIsSelectedAndReturned(t *testing.T) {
@@ -114,7 +106,7 @@ func TestHostileTextsOfServersKeepAPageSmallAndNeverBecomeOtherNames(t *testing.
 	servers[1].Name = "web\x00\xff01"
 	in := contract.SelectServersInput{Selector: contract.Selector{All: true}}
 	total := 0
-	for {
+	for total < len(servers) {
 		got := selectServers(t, servers, in)
 		require.NotEmpty(t, got.Servers)
 		text, err := json.Marshal(got)
@@ -125,10 +117,8 @@ func TestHostileTextsOfServersKeepAPageSmallAndNeverBecomeOtherNames(t *testing.
 			_, problems := target.Expand([]byte(`{"a":"{{.Name}}"}`), s)
 			assert.NotEmpty(t, problems, "what was cut or cleaned is not the server's name")
 		}
-		if total += len(got.Servers); !got.More {
-			break
-		}
-		in.After = got.Servers[len(got.Servers)-1].ID
+		total += len(got.Servers)
+		in.Selector = contract.Selector{Servers: got.Rest}
 	}
 	assert.Equal(t, contract.MaxSelectPage, total)
 }

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -20,13 +19,18 @@ const (
 
 // awaitInherited follows the children that earlier runs of the chain have started: their ends are not told to this run.
 func (f *fanOut) awaitInherited(flights []*flight) {
+	var ours []*flight
 	for _, fl := range flights {
+		if fl.RunID == "" { // an earlier run of the chain adopted it, and a cancel must not reach somebody else's
+			workflow.Go(f.safe, func(ctx workflow.Context) { f.adopt(ctx, fl) })
+			continue
+		}
 		fl.confirmed = true
 		f.askToCancel(fl)
+		ours = append(ours, fl)
 	}
-	if len(flights) > 0 {
-		inherited := slices.Clone(flights)
-		workflow.Go(f.safe, func(ctx workflow.Context) { f.awaitRuns(ctx, inherited) })
+	if len(ours) > 0 {
+		workflow.Go(f.safe, func(ctx workflow.Context) { f.awaitRuns(ctx, ours) })
 	}
 }
 
@@ -46,6 +50,8 @@ func (f *fanOut) awaitRuns(ctx workflow.Context, flights []*flight) {
 		if err != nil {
 			failures++
 			detail = plain(err)
+		} else {
+			failures = 0
 		}
 		if detail != "" {
 			f.note("runs of servers could not be looked at: %s", detail)

@@ -58,13 +58,17 @@ func (f *fanOut) childOptions(id, summary string) workflow.Context {
 	})
 }
 
-// takeUp starts the run of one server.
-func (f *fanOut) takeUp(server contract.Server) {
-	s := f.state
-	s.Cursor = server.ID
+// takeUp starts the run of the next server.
+func (f *fanOut) takeUp(next queued) {
+	s, server := f.state, next.Server
+	s.Left = s.Left[1:]
 	s.Tried++
 	f.taskTargets++
 	f.changed()
+	if next.gone {
+		s.count(failedStart(server, contract.FailPreflight, "The account has no such server any more.", workflow.Now(f.safe)), f.limits)
+		return
+	}
 	input, err := f.plan.input(server)
 	f.taskBytes += len(input)
 	if err != nil {

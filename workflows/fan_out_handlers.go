@@ -79,8 +79,17 @@ func (f *fanOut) checkRequest(request FleetRequest) error {
 		return refuse("the run has ended as %s", f.report.Outcome)
 	case f.closing:
 		return refuse("the run is ending: nothing is under way, and no further target will be started")
-	case len(request.By) > maxRunner || len(request.Note) > maxDetail:
-		return refuse("by is at most %d and note at most %d characters", maxRunner, maxDetail)
+	}
+	return checkWords(request.By, request.Note)
+}
+
+// checkWords refuses a name and a note that are too long for a report or would spoil how it looks.
+func checkWords(by, note string) error {
+	switch {
+	case len(by) > maxRunner || len(note) > maxDetail:
+		return refuse("by is at most %d and note at most %d bytes", maxRunner, maxDetail)
+	case !printable(by) || !printable(note):
+		return refuse("by and note must be one line of printable text")
 	}
 	return nil
 }
@@ -131,10 +140,8 @@ func (f *fanOut) checkDecision(request DecideRequest) error {
 		return refuse("nothing is to be decided: the run is in phase %s and waits for %s", f.phase, f.waitingFor)
 	case !slices.Contains(approvalDecisions, request.Decision):
 		return refuse("decision must be one of %s; got %q", decisionList(approvalDecisions), request.Decision)
-	case len(request.By) > maxRunner || len(request.Note) > maxDetail:
-		return refuse("by is at most %d and note at most %d characters", maxRunner, maxDetail)
 	}
-	return nil
+	return checkWords(request.By, request.Note)
 }
 
 func (f *fanOut) decide(ctx workflow.Context, request DecideRequest) (DecideAnswer, error) {

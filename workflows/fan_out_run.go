@@ -5,8 +5,6 @@ import (
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
-
-	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
 // When a run hands over to the next one. Temporal ends a run at 51,200 events or 50 MiB, and replays all of it when a
@@ -44,7 +42,7 @@ type fanOut struct {
 	// canceled is the run's own context, which a cancel ends.
 	canceled workflow.Context
 
-	queue []contract.Server // what is left of the page read last
+	queue []queued // the first of state.Left, as the account shows them
 	// unconfirmed starts, stores and cancel requests are those that Temporal has not answered yet: a run that hands over
 	// before it knows would lose them.
 	unconfirmed int
@@ -119,9 +117,9 @@ func (f *fanOut) take(step fanOutStep) error {
 	case stepSelect:
 		return f.selectPage()
 	case stepStart:
-		server := f.queue[0]
+		next := f.queue[0]
 		f.queue = f.queue[1:]
-		f.takeUp(server)
+		f.takeUp(next)
 		return f.giveWay()
 	case stepCanaryDone:
 		f.canariesDone()
@@ -152,7 +150,7 @@ func (f *fanOut) settleBeforeHandover() error {
 		if f.noticeCancel() {
 			continue
 		}
-		if !f.state.Results.full() && !f.state.Undone.full() {
+		if f.state.Unstored || (!f.state.Results.full() && !f.state.Undone.full()) {
 			return nil
 		}
 		if err := f.storePages(); err != nil {
@@ -162,9 +160,8 @@ func (f *fanOut) settleBeforeHandover() error {
 }
 
 // continueAsNew hands the state to the next run. Activities that wait for inherited runs end with this run; the next one
-// asks anew. What is left of the page read last is read again from the cursor on.
+// asks anew, and reads the servers again that were not taken up.
 func (f *fanOut) continueAsNew(ctx workflow.Context, raw converter.RawValue) error {
-	f.state.Exhausted = f.state.Exhausted && len(f.queue) == 0
 	return workflow.NewContinueAsNewError(ctx, workflow.GetInfo(ctx).WorkflowType.Name, raw, f.state)
 }
 

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,28 +11,34 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
-// selectPage reads the next servers. The account is read anew for each page, so that what came or went in between is
-// noticed; the number of all of them is that of the first page, because percentages need one.
+// queued is a server that is to be taken up next.
+type queued struct {
+	contract.Server
+	// gone: the account had it when the servers were chosen, and has it no more. Only the id is known then.
+	gone bool
+}
+
+// selectPage chooses the servers, or reads the next of those that were chosen.
 func (f *fanOut) selectPage() error {
+	if f.state.Selected {
+		return f.nextPage()
+	}
 	if problem := f.readRetry(); problem != "" {
 		f.doNotStart(problem)
 		return nil
 	}
-	switch {
-	case f.state.Exhausted: // nothing to retry
+	if f.state.Selected { // nothing to retry
 		return nil
-	case f.state.Selected:
-		return f.nextPage()
 	}
-	page, err := f.readServers(f.selector(), f.state.Cursor)
-	switch {
-	case err != nil && !f.state.stopping():
+	page, err := f.readServers(f.selector())
+	if err == nil {
+		f.firstPage(page)
+		return nil
+	}
+	f.noticeCancel()
+	if !f.state.stopping() { // else it was canceled meanwhile
 		f.doNotStart(fmt.Sprintf("The account's servers could not be read: %s.", plain(err)))
-		return nil
-	case err != nil:
-		return nil // canceled meanwhile
 	}
-	f.firstPage(page)
 	return nil
 }
 
@@ -49,7 +56,7 @@ func (f *fanOut) readRetry() (problem string) {
 	f.state.Retry = failed.ServerIDs
 	if len(failed.ServerIDs) == 0 {
 		f.state.Retry = []int64{}
-		f.state.Selected, f.state.Exhausted = true, true // an empty selector would be refused
+		f.state.Selected = true // an empty selector would be refused
 	}
 	f.note("only the %s that run %s of %s did not get done", count(len(failed.ServerIDs), "server"), failed.RunID, f.plan.retryOf)
 	return ""
@@ -63,35 +70,45 @@ func (f *fanOut) selector() contract.Selector {
 	return f.plan.selector
 }
 
-func (f *fanOut) readServers(selector contract.Selector, after int64) (contract.SelectServersResult, error) {
+func (f *fanOut) readServers(selector contract.Selector) (contract.SelectServersResult, error) {
 	f.waitFor("the list of servers")
 	var page contract.SelectServersResult
 	err := workflow.ExecuteActivity(readOptions(f.safe, "choose the servers"), contract.ActivitySelectServers,
-		contract.SelectServersInput{Selector: selector, After: after, Limit: contract.MaxSelectPage}).Get(f.safe, &page)
+		contract.SelectServersInput{Selector: selector, Limit: contract.MaxSelectPage}).Get(f.safe, &page)
 	return page, err
 }
 
-// firstPage fixes the number of servers and looks at those that do not exist.
+// firstPage fixes the servers: selected means selected now. It looks at those that do not exist.
 func (f *fanOut) firstPage(page contract.SelectServersResult) {
 	s := f.state
 	s.Missing = lastOf(page.Missing, maxShownMissing)
-	missing := len(page.Missing)
 	s.Total = page.Total
-	switch {
-	case missing > 0 && f.plan.missingIsError:
+	missing := len(page.Missing)
+	if f.plan.missingIsError {
 		s.Total += missing
-	case missing > 0 && f.plan.retryOf != "":
+	}
+	left := idsOf(page)
+	switch {
+	case s.Total > maxFleet:
+		f.doNotStart(fmt.Sprintf("%d servers are selected, and one run takes at most %d.", s.Total, maxFleet))
+		return
+	case len(left) != page.Total: // the answer of a worker of another version
+		f.doNotStart(fmt.Sprintf("%d servers are selected, and the worker named %d of them.", page.Total, len(left)))
+		return
+	}
+	s.Left, s.Retry = left, nil
+	switch {
+	case missing == 0 || f.plan.missingIsError:
+	case f.plan.retryOf != "":
 		f.note("%s of the earlier fleet no longer exist: %s", count(missing, "server"), someIDs(page.Missing))
-	case missing > 0:
+	default:
 		f.doNotStart(fmt.Sprintf("The account has no such %s: %s.", count(missing, "server"), someIDs(page.Missing)))
 		return
 	}
-	if s.Total > maxFleet {
-		f.doNotStart(fmt.Sprintf("%d servers are selected, and one run takes at most %d.", s.Total, maxFleet))
-		return
-	}
 	f.limits = limitsOf(f.plan, s.Total)
-	f.queuePage(page)
+	for _, server := range page.Servers {
+		f.queue = append(f.queue, queued{Server: server})
+	}
 	if f.plan.missingIsError {
 		for _, id := range page.Missing {
 			s.Tried++
@@ -99,29 +116,61 @@ func (f *fanOut) firstPage(page contract.SelectServersResult) {
 		}
 	}
 	s.Selected = true
+	f.changed()
 	f.enterRollout()
 }
 
-// nextPage reads on.
-func (f *fanOut) nextPage() error {
-	page, problem, err := f.readPatiently(f.selector(), f.state.Cursor, f.state.stopping)
-	switch {
-	case err != nil:
-		return err
-	case problem != "":
-		f.state.stop("the account's servers could not be read: %s", problem)
-	default:
-		f.queuePage(page)
+// idsOf are all servers of a selection.
+func idsOf(page contract.SelectServersResult) []int64 {
+	ids := make([]int64, 0, len(page.Servers)+len(page.Rest))
+	for _, server := range page.Servers {
+		ids = append(ids, server.ID)
 	}
+	return append(ids, page.Rest...)
+}
+
+// nextPage reads the next of the servers that were chosen, by their ids: whether they still match is of no importance,
+// and what the templates need of them may have changed.
+func (f *fanOut) nextPage() error {
+	wanted := f.state.Left[:min(len(f.state.Left), contract.MaxSelectPage)]
+	page, problem, err := f.readPatiently(contract.Selector{Servers: wanted}, f.state.stopping)
+	f.noticeCancel()
+	switch {
+	case err != nil || f.state.stopping(): // nobody needs the list any more
+		return err
+	case problem == "":
+		f.queue = queueOf(wanted, page)
+		problem = fmt.Sprintf("the answer leaves server %d out", wanted[0])
+	}
+	if len(f.queue) == 0 {
+		f.state.stop("the account's servers could not be read: %s", problem)
+	}
+	f.changed()
 	return nil
+}
+
+// queueOf is the beginning of the wanted servers, up to where the page ends because of its length.
+func queueOf(wanted []int64, page contract.SelectServersResult) (list []queued) {
+	for _, id := range wanted {
+		switch {
+		case len(page.Servers) > 0 && page.Servers[0].ID == id:
+			list = append(list, queued{Server: page.Servers[0]})
+			page.Servers = page.Servers[1:]
+		case slices.Contains(page.Missing, id):
+			list = append(list, queued{Server: contract.Server{ID: id}, gone: true})
+		default:
+			return list
+		}
+	}
+	return list
 }
 
 // readPatiently asks for an hour for a list that cannot be read now, until enough says that nobody needs it any more:
 // runs are under way, and a token that is mended meanwhile helps. The problem is why it could not be read.
-func (f *fanOut) readPatiently(selector contract.Selector, after int64, enough func() bool) (page contract.SelectServersResult, problem string, err error) {
+func (f *fanOut) readPatiently(selector contract.Selector, enough func() bool) (page contract.SelectServersResult, problem string, err error) {
 	for try := 1; ; try++ {
 		var failed error
-		if page, failed = f.readServers(selector, after); failed == nil {
+		if page, failed = f.readServers(selector); failed == nil {
 			return page, "", nil
 		}
 		problem = plain(failed)
@@ -135,41 +184,10 @@ func (f *fanOut) readPatiently(selector contract.Selector, after int64, enough f
 	}
 }
 
-func (f *fanOut) queuePage(page contract.SelectServersResult) {
-	f.queue = page.Servers
-	f.state.Exhausted = !page.More || len(page.Servers) == 0
-	f.changed()
-}
-
-// notStartedIDs are the servers that were not taken up; whole is false when they are not all known. A list that cannot
-// be read costs only the convenience of retry_of, and a note says so.
-func (f *fanOut) notStartedIDs() (ids []int64, whole bool) {
-	s := f.state
-	switch {
-	case !s.Selected && s.Total == 0, s.Total > maxFleet: // nobody knows which servers, or they are too many to list
-		return nil, false
-	case s.Total == 0, f.plan.retryOf != "" && len(s.Retry) == 0:
-		return nil, true
-	}
-	for _, server := range f.queue {
-		ids = append(ids, server.ID)
-	}
-	after := s.Cursor
-	for more := !s.Exhausted; more && len(ids) < maxFleet; {
-		if len(ids) > 0 {
-			after = ids[len(ids)-1]
-		}
-		page, err := f.readServers(f.selector(), after)
-		if err != nil {
-			f.note("the servers that were not started could not all be listed, so that retry_of will refuse this run: %s", plain(err))
-			return ids, false
-		}
-		for _, server := range page.Servers {
-			ids = append(ids, server.ID)
-		}
-		more = page.More && len(page.Servers) > 0
-	}
-	return ids[:min(len(ids), maxFleet)], len(ids) <= maxFleet
+// notStarted are the servers that were not taken up; unknown when nobody knows which they are, because the run ended
+// before it had chosen them.
+func (s *fanOutState) notStarted() (ids []int64, unknown bool) {
+	return append(ids, s.Left...), !s.Selected && len(s.Left) == 0
 }
 
 // doNotStart ends the run before anything was started.

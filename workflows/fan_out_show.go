@@ -124,7 +124,7 @@ func (f *fanOut) fleetRecord() *FleetRecord {
 		Pages: f.pageReferences(&s.Results, "page"), UndonePages: f.pageReferences(&s.Undone, "undo-page"),
 	}
 	record.UndoneCounts = s.UndoneCounts
-	if s.Undoing {
+	if s.Undoing || (s.Unstored && s.stopping()) {
 		record.UndoneCounts.Left = len(s.Committed)
 	}
 	return record
@@ -166,10 +166,7 @@ func (f *fanOut) canDo() []string {
 	if f.state.Paused {
 		update = UpdateResume
 	}
-	for _, name := range []string{update, UpdateAbort} {
-		can = append(can, fmt.Sprintf("temporal workflow update execute -w %s --name %s --input '{\"by\": \"<you>\"}'", id, name))
-	}
-	return append(can, cancel)
+	return append(can, "safepoint "+update+" "+id, "safepoint "+UpdateAbort+" "+id, cancel)
 }
 
 // close stores the last results, and closes the run with its report.
@@ -185,8 +182,7 @@ func (f *fanOut) close(end fanOutEnd) (*Report, error) {
 	record := f.fleetRecord()
 	record.Targets, record.Undone = s.Results.Current, s.Undone.Current
 	if s.stopping() {
-		ids, whole := f.notStartedIDs()
-		record.NotStarted, record.NotStartedUnknown = ids, !whole
+		record.NotStarted, record.NotStartedUnknown = s.notStarted()
 	}
 	ending := f.plan.finish(record, end)
 	f.report.Outcome, f.report.Failure = ending.outcome, ending.failure

@@ -16,7 +16,7 @@ const (
 	// continue-as-new; the API's rate limit (5 requests a second by default) is reached long before.
 	maxInFlight = 200
 	// maxFleet is how many servers one run takes.
-	maxFleet           = 10_000
+	maxFleet           = contract.MaxSelected
 	maxLastFailures    = 20
 	maxShownInFlight   = 100
 	maxShownMissing    = 1000
@@ -36,13 +36,13 @@ type fanOutState struct {
 	ChainID   string    `json:"chain_id"`
 	StartedAt time.Time `json:"started_at"`
 
-	// Selected is true once the first page was read: Total is known.
+	// Selected is true once the servers were chosen: Total is known.
 	Selected bool `json:"selected,omitempty"`
 	Total    int  `json:"total,omitempty"`
-	// Cursor is the last server that was tried, in the order of ids; Exhausted says that none follows the page read last.
-	Cursor    int64 `json:"cursor,omitempty"`
-	Exhausted bool  `json:"exhausted,omitempty"`
-	// Retry are the servers of an earlier fleet's failures, when the plan has retryOf.
+	// Left are the selected servers that were not taken up yet, in the order of their ids. They are fixed by the first
+	// read: one that does not match any more, or is gone, must not drop out without a word.
+	Left []int64 `json:"left,omitempty"`
+	// Retry are the servers of an earlier fleet's failures, when the plan has retryOf, until they are Selected.
 	Retry   []int64 `json:"retry,omitempty"`
 	Missing []int64 `json:"missing,omitempty"`
 
@@ -53,6 +53,8 @@ type fanOutState struct {
 	InFlight     []*flight      `json:"in_flight,omitempty"`
 	Results      resultPages    `json:"results"`
 	LastFailures []TargetResult `json:"last_failures,omitempty"`
+	// Unstored is true once a page could not be stored: what is left of the results stands in the report itself.
+	Unstored bool `json:"unstored,omitempty"`
 
 	Paused   bool   `json:"paused,omitempty"`
 	Canceled bool   `json:"canceled,omitempty"`
@@ -143,18 +145,18 @@ const (
 	stepEnd        fanOutStep = "end"
 )
 
-// next says what is to be done. queued is how many servers of the page read last are left.
+// next says what is to be done. queued is how many servers were read and not taken up yet.
 func (s *fanOutState) next(l fanOutLimits, queued int) fanOutStep {
 	switch {
 	case s.stopping() && len(s.InFlight) > 0:
 		return stepWait
-	case s.stopping() && l.canUndo && len(s.Committed) > 0 && !s.Canceled:
+	case s.stopping() && l.canUndo && len(s.Committed) > 0 && !s.Canceled && !s.Unstored:
 		return stepUndo
 	case s.stopping():
 		return stepEnd
 	case !s.Selected:
 		return stepSelect
-	case queued == 0 && s.Exhausted && len(s.InFlight) == 0:
+	case len(s.Left) == 0 && len(s.InFlight) == 0:
 		return stepEnd
 	case s.trying(l) && s.Tried >= l.canary:
 		if len(s.InFlight) > 0 {
@@ -162,7 +164,7 @@ func (s *fanOutState) next(l fanOutLimits, queued int) fanOutStep {
 		}
 		return stepCanaryDone
 	case s.Canary.Stage == canaryPause, s.Canary.Stage == canaryAsk, s.Paused, len(s.InFlight) >= l.concurrency,
-		queued == 0 && s.Exhausted:
+		len(s.Left) == 0:
 		return stepWait
 	case queued == 0:
 		return stepSelect

@@ -44,15 +44,15 @@ func TestTheRulesHoldForEveryOrderOfEnds(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's own dice
 		total := r.IntN(30)
 		l := fanOutLimits{concurrency: 1 + r.IntN(6), errors: r.IntN(4), rollbacks: r.IntN(4), canary: min(r.IntN(4), total), canUndo: r.IntN(2) == 0}
-		s := &fanOutState{Selected: true, Exhausted: true, Total: total}
-		queue, ended, steps := total, 0, 0
+		s := &fanOutState{Selected: true, Left: ids(1, int64(total)), Total: total}
+		ended, steps := 0, 0
 	loop:
 		for ; ; steps++ {
 			require.Less(t, steps, 500, "seed %d: no end", seed)
-			switch s.next(l, queue) {
+			switch s.next(l, len(s.Left)) {
 			case stepStart:
 				require.False(t, s.stopping(), "seed %d: started after a stop", seed)
-				queue--
+				s.Left = s.Left[1:]
 				s.Tried++
 				s.InFlight = append(s.InFlight, &flight{ServerID: int64(s.Tried)})
 				require.LessOrEqual(t, len(s.InFlight), l.concurrency)
@@ -100,7 +100,7 @@ func worstResult() TargetResult {
 
 // worstState is all that a state can hold, in the rollout or in the undo.
 func worstState(undoing bool) *fanOutState {
-	s := &fanOutState{FirstRunID: strings.Repeat("0", 36), StartedAt: testStart, Selected: true, Total: maxFleet, Cursor: maxServerID, StopWhy: worst(maxShortText)}
+	s := &fanOutState{FirstRunID: strings.Repeat("0", 36), ChainID: strings.Repeat("0", 36), StartedAt: testStart, Selected: true, Total: maxFleet, StopWhy: worst(maxShortText)}
 	l := fanOutLimits{concurrency: maxInFlight, canUndo: true}
 	for range maxFleet {
 		s.Committed = append(s.Committed, [2]int64{maxServerID, 1<<63 - 1})
@@ -111,7 +111,7 @@ func worstState(undoing bool) *fanOutState {
 		s.count(worstResult(), l)
 	}
 	for range maxFleet {
-		s.Retry = append(s.Retry, maxServerID)
+		s.Left = append(s.Left, maxServerID)
 	}
 	if undoing {
 		s.Undone.Stored = s.Results.Stored
@@ -151,7 +151,7 @@ func TestTheLongestStateAndReportStayUnderAMegabyte(t *testing.T) {
 			pages.stored(storedPage{Try: 9, RunID: strings.Repeat("0", 36)}, len(pages.Current))
 		}
 		record := f.fleetRecord()
-		record.NotStarted = s.Retry // each server is started or not, so that this and the pages cannot both be the longest
+		record.NotStarted = s.Left // each server is started or not, so that this and the pages cannot both be the longest
 		f.report.Fleet, f.report.Phases, f.report.Decisions, f.report.Notes = record, s.Phases, s.Decisions, s.Notes
 		data, err = json.Marshal(f.report)
 		require.NoError(t, err)

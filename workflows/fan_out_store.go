@@ -16,7 +16,8 @@ func FleetPage(_ workflow.Context, page FleetPageResult) (*FleetPageResult, erro
 	return &page, nil
 }
 
-// How often and how long a page that cannot be stored is tried.
+// How often a page that cannot be stored is tried, and how long after another. Only a mistake in Temporal's own set-up,
+// such as a namespace that is gone, makes a child impossible to start.
 const (
 	storeTries = 30
 	storePause = time.Minute
@@ -24,12 +25,12 @@ const (
 
 // storePages stores what has become a full page.
 func (f *fanOut) storePages() error {
-	for f.state.Results.full() {
+	for f.state.Results.full() && !f.state.Unstored {
 		if err := f.storePage(&f.state.Results, "page"); err != nil {
 			return err
 		}
 	}
-	for f.state.Undone.full() {
+	for f.state.Undone.full() && !f.state.Unstored {
 		if err := f.storePage(&f.state.Undone, "undo-page"); err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (f *fanOut) storePages() error {
 
 // storeRest stores the last page, unless it is the only one: then the results stand in the report itself.
 func (f *fanOut) storeRest(pages *resultPages, what string) error {
-	for len(pages.Stored) > 0 && len(pages.Current) > 0 {
+	for len(pages.Stored) > 0 && len(pages.Current) > 0 && !f.state.Unstored {
 		if err := f.storePage(pages, what); err != nil {
 			return err
 		}
@@ -67,13 +68,25 @@ func (f *fanOut) storePage(pages *resultPages, what string) error {
 			continue
 		}
 		if failures++; failures == storeTries {
-			return err
+			f.cannotStore(plain(err))
+			return nil
 		}
 		f.note("a page of results could not be stored at first: %s", plain(err))
 		if err := workflow.Sleep(f.safe, storePause); err != nil {
 			return err
 		}
 	}
+}
+
+// cannotStore stops the run: without pages, the results of many more servers would fit nowhere. Those that there are
+// stand in the report itself, which then has up to 1.5 MB; Temporal takes 2.
+func (f *fanOut) cannotStore(problem string) {
+	f.state.Unstored = true
+	f.note("a page of results could not be stored (%s): what the pages do not have stands in the report itself", problem)
+	if !f.closing {
+		f.state.stop("a page of results could not be stored: %s", problem)
+	}
+	f.changed()
 }
 
 // pageID names a page's workflow.

@@ -16,7 +16,7 @@ func (f *fanOut) undoNewest() error {
 	f.enter(PhaseUndo)
 	last := s.Committed[len(s.Committed)-1]
 	serverID, snapshotID := last[0], last[1]
-	page, problem, err := f.readPatiently(contract.Selector{Servers: []int64{serverID}}, 0, func() bool { return s.Canceled })
+	page, problem, err := f.readPatiently(contract.Selector{Servers: []int64{serverID}}, func() bool { return s.Canceled })
 	if err != nil || s.Canceled {
 		return err // a cancel leaves this one and the rest as they are
 	}

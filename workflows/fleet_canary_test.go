@@ -114,6 +114,20 @@ func TestAPersonDecidesAfterTheCanaries(t *testing.T) {
 	}
 }
 
+func TestADryRunWaitsForNothingAndAsksNobody(t *testing.T) {
+	for name, change := range map[string]func(*FleetUpdateInput){
+		"pause": withCanary(Amount{Number: 1}, time.Hour, false), "question": withCanary(Amount{Number: 1}, 0, true), "both": withCanary(Amount{Number: 1}, time.Hour, true),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFleet(t, 4, change, func(in *FleetUpdateInput) { in.DryRun = true })
+			e := h.run()
+			assert.Equal(t, OutcomePlanned, e.report.Outcome)
+			assert.Equal(t, FleetCounts{Planned: 4}, e.fleet().Counts)
+			assert.True(t, e.report.EndedAt.Before(testStart.Add(time.Hour)))
+		})
+	}
+}
+
 func TestADryRunIsAGreenCanary(t *testing.T) {
 	h := newFleet(t, 4, withCanary(Amount{Number: 1}, 0, false), func(in *FleetUpdateInput) { in.DryRun = true })
 	assert.Equal(t, FleetCounts{Planned: 4}, h.run().fleet().Counts)

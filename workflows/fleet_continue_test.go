@@ -45,7 +45,7 @@ func TestAContinuedFleetAwaitsWhatItInheritedAndStartsTheRest(t *testing.T) {
 	first := h.longAt(20 * time.Second).run()
 	s := first.handover()
 	assert.Len(t, s.InFlight, 2)
-	assert.Equal(t, int64(3), s.Cursor)
+	assert.Equal(t, ids(4, 9), s.Left)
 	assert.Equal(t, FleetCounts{Done: 1}, s.Counts)
 	for _, f := range s.InFlight {
 		assert.NotEmpty(t, f.RunID, "every start was confirmed")
@@ -62,10 +62,10 @@ func TestAContinuedFleetAwaitsWhatItInheritedAndStartsTheRest(t *testing.T) {
 	assert.Equal(t, PhaseSelect, e.report.Phases[0].Phase, "the phases of the whole chain")
 }
 
-func TestTheLastPageIsReadAgainWhereTheRunBeforeLeftIt(t *testing.T) {
+func TestTheServersThatARunLeavesAreReadAgainByTheNextOne(t *testing.T) {
 	h := newFleet(t, 7, func(in *FleetUpdateInput) { in.MaxConcurrency = Amount{Number: 2} })
 	first := h.longAt(30 * time.Second).run()
-	assert.False(t, first.handover().Exhausted, "five servers of the last page are left")
+	assert.Equal(t, ids(3, 7), first.handover().Left, "five servers of the page are left")
 	assert.Equal(t, FleetCounts{Done: 7}, first.after().run().fleet().Counts)
 }
 

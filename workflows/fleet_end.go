@@ -34,6 +34,9 @@ const retryAdvice = "look at the servers that the report lists, mend what was wr
 func fleetDone(record *FleetRecord) *ending {
 	c := record.Counts
 	switch {
+	case c.ended() < record.Total: // not reached: every selected server has a result, and one without must not look good
+		return (&ending{outcome: OutcomeFleetFailed, failure: contract.FailFleet, summary: withoutResult(record) + fleetTally(record)}).
+			withNext("look at the servers that no result names: nobody knows whether they were changed.")
 	case c.Errors > 0 || c.RolledBack > 0:
 		return (&ending{outcome: OutcomeFleetFailed, failure: contract.FailFleet,
 			summary: "Every server was tried, and not all were committed. " + fleetTally(record)}).withNext("%s", retryAdvice)
@@ -44,6 +47,11 @@ func fleetDone(record *FleetRecord) *ending {
 	default: // all of them were busy
 		return &ending{outcome: OutcomeSkipped, summary: "Every server was skipped. " + fleetTally(record)}
 	}
+}
+
+// withoutResult says that selected servers are left out of the results.
+func withoutResult(record *FleetRecord) string {
+	return fmt.Sprintf("%s of those selected left no result. ", count(record.Total-record.Counts.ended(), "server"))
 }
 
 func nothingSelected(in FleetUpdateInput) string {
@@ -83,7 +91,7 @@ func undoTally(in FleetUpdateInput, record *FleetRecord) string {
 	default:
 		text := fmt.Sprintf(" Of the committed ones %d were rolled back, and %d could not be or not well", u.Restored, u.Refused)
 		if u.Left > 0 {
-			text += fmt.Sprintf("; %d were left as they are because the fleet was canceled", u.Left)
+			text += fmt.Sprintf("; %d were left as they are (the fleet was canceled, or its results could not be stored)", u.Left)
 		}
 		return text + "."
 	}

@@ -65,6 +65,15 @@ type fleetHarness struct {
 	retryErr   error
 	// awaitDetails are the troubles of the next waits for runs: nothing is known then.
 	awaitDetails []string
+	// awaitErrs come before these: each is how the next wait fails, nil how one is over without news.
+	awaitErrs []error
+	// unstorable, when set, says whether a page's try of this number fails.
+	unstorable func(try int) bool
+	pageTries  int
+	// spoil changes the answers about servers.
+	spoil func(*contract.SelectServersResult)
+	// originalRun, when set, is the original run id of the run.
+	originalRun string
 	// second is the state that a run before handed over.
 	second *commonpb.Payload
 	// fake makes children of futures only: thousands of them are quick then.
@@ -77,14 +86,16 @@ type fleetHarness struct {
 
 	mu sync.Mutex
 	// over is true once the run has ended: an activity that it left behind must not disturb what is asserted.
-	over    bool
-	starts  []started
-	flying  map[int64]bool
-	most    int
-	pages   map[string]FleetPageResult
-	asked   []string // runs that were asked to cancel
-	awaits  []contract.AwaitRunInput
-	biggest int // the longest payload that the environment saw
+	over   bool
+	starts []started
+	flying map[int64]bool
+	most   int
+	pages  map[string]FleetPageResult
+	asked  []string // runs that were asked to cancel
+	// selections are the selectors that the account was asked for.
+	selections []contract.Selector
+	awaits     []contract.AwaitRunInput
+	biggest    int // the longest payload that the environment saw
 }
 
 func newFleet(t *testing.T, servers int, change ...func(*FleetUpdateInput)) *fleetHarness {
@@ -190,16 +201,17 @@ func (h *fleetHarness) selectServers(_ context.Context, in contract.SelectServer
 		return contract.SelectServersResult{}, temporal.NewNonRetryableApplicationError(problems[0].Message, contract.ErrRefused, nil)
 	}
 	chosen, missing := target.Match(in.Selector, h.servers)
-	result := contract.SelectServersResult{Total: len(chosen)}
+	result := contract.SelectServersResult{Total: len(chosen), Missing: missing}
+	h.selections = append(h.selections, in.Selector)
 	for _, s := range chosen {
-		if s.ID > in.After && len(result.Servers) < in.Limit {
+		if len(result.Servers) < in.Limit {
 			result.Servers = append(result.Servers, s)
-		} else if s.ID > in.After {
-			result.More = true
+		} else {
+			result.Rest = append(result.Rest, s.ID)
 		}
 	}
-	if in.After == 0 {
-		result.Missing = missing
+	if h.spoil != nil {
+		h.spoil(&result)
 	}
 	return result, nil
 }

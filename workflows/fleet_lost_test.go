@@ -2,12 +2,15 @@ package workflows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
@@ -51,6 +54,52 @@ func TestARunThatCannotBeLookedAtIsNotAskedToCancel(t *testing.T) {
 	e := h.run()
 	assert.Empty(t, h.asked)
 	assert.Equal(t, FleetCounts{Done: 1}, e.fleet().Counts, "its end is found in the end")
+}
+
+// A run that another run of the chain adopted after a reset is nobody's until it was looked at again.
+func TestAnAdoptedRunIsLookedAtAgainAfterAHandover(t *testing.T) {
+	for name, c := range map[string]struct {
+		owner contract.RunStatus
+		asked int
+	}{"somebody else's": {contract.RunForeign, 0}, "its own": {"", 1}} {
+		t.Run(name, func(t *testing.T) {
+			h := newFleet(t, 2)
+			state, err := json.Marshal(fanOutState{FirstRunID: testFirstRun, ChainID: testRunID, StartedAt: testStart, Selected: true, Total: 1, Tried: 1,
+				Started: 1, Canceled: true, InFlight: []*flight{{ServerID: 2}}, Phases: []PhaseRecord{{Phase: PhaseRollout, StartedAt: testStart}}})
+			require.NoError(t, err)
+			h.second = rawJSON(state).Payload()
+			if c.owner != "" {
+				h.awaited[2] = contract.RunEnd{Status: c.owner}
+			} else {
+				h.awaitErrs = []error{nil} // it goes on
+				h.env.OnRequestCancelExternalWorkflow(mock.Anything, mock.Anything, mock.Anything).Return(nil)
+			}
+			e := h.run()
+			assert.Equal(t, OutcomeCanceled, e.report.Outcome)
+			assert.Len(t, h.asked, c.asked)
+			assert.Equal(t, "default-test-workflow-id", h.awaits[0].Runs[0].ChildOf, "it is asked whose run it is")
+		})
+	}
+}
+
+// Hours in which nothing ends lie between the failures of a wait that takes days.
+func TestOnlyFailuresInARowMakeARunUnknown(t *testing.T) {
+	down := temporal.NewNonRetryableApplicationError("no answer", contract.ErrUnavailable, nil)
+	nearly := slices.Repeat([]error{down}, awaitRunsTries-1)
+	for name, c := range map[string]struct {
+		errs []error
+		want FleetCounts
+	}{
+		"with news in between": {slices.Concat([]error{nil}, nearly, []error{nil}, nearly), FleetCounts{Done: 1}},
+		"in a row":             {slices.Concat([]error{nil}, nearly, []error{down}), FleetCounts{Errors: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFleet(t, 1)
+			h.ends[1] = childEnd{taken: true}
+			h.awaitErrs = c.errs
+			assert.Equal(t, c.want, h.run().fleet().Counts)
+		})
+	}
 }
 
 func TestATerminatedRunIsAnErrorUnlessAResetGoesOnWithIt(t *testing.T) {
@@ -140,6 +189,11 @@ func (h *fleetHarness) awaitRun(_ context.Context, in contract.AwaitRunInput) (c
 	}
 	h.awaits = append(h.awaits, in)
 	result := contract.AwaitRunResult{State: contract.AwaitTimedOut}
+	if len(h.awaitErrs) > 0 {
+		err := h.awaitErrs[0]
+		h.awaitErrs = h.awaitErrs[1:]
+		return result, err
+	}
 	if len(h.awaitDetails) > 0 {
 		result.Detail, h.awaitDetails = h.awaitDetails[0], h.awaitDetails[1:]
 		return result, nil

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,40 @@ func TestARequestThatIsTooLongIsRefused(t *testing.T) {
 	require.Error(t, a.refused)
 	require.Error(t, b.refused)
 	assert.Empty(t, e.report.Decisions)
+}
+
+// What a person says stands in the report, in the UI and in a terminal.
+func TestARequestThatIsNotOneLineOfTextIsRefused(t *testing.T) {
+	h := newFleet(t, 4, withCanary(Amount{Number: 1}, 0, true))
+	var answers []*answerOf
+	h.at(time.Hour, func() {
+		for _, bad := range []string{"a\nb", "a\x1b[31m", "a\u202eb"} {
+			for _, name := range []string{UpdatePause, UpdateResume, UpdateAbort} {
+				answers = append(answers, h.update(name, FleetRequest{By: bad}), h.update(name, FleetRequest{Note: bad}))
+			}
+			answers = append(answers, h.update(UpdateDecide, DecideRequest{Decision: DecideApprove, By: bad}), h.update(UpdateDecide, DecideRequest{Decision: DecideApprove, Note: bad}))
+		}
+	})
+	h.at(2*time.Hour, func() { h.update(UpdateDecide, DecideRequest{Decision: DecideApprove, By: "ana"}) })
+	e := h.run()
+	require.Len(t, answers, 24)
+	for i, a := range answers {
+		require.ErrorContains(t, a.refused, "printable", "%d", i)
+	}
+	assert.Equal(t, OutcomeCommitted, e.report.Outcome)
+}
+
+func TestWhatAPersonMayDoIsShownAsCommandsOfSafepoint(t *testing.T) {
+	h := newFleet(t, 4, withCanary(Amount{Number: 1}, 0, true))
+	h.longID = "fleet of today"
+	var held, paused Status
+	h.at(time.Hour, func() { held = h.status(); h.update(UpdatePause, FleetRequest{}) })
+	h.at(2*time.Hour, func() { paused = h.status(); h.update(UpdateAbort, FleetRequest{}) })
+	h.run()
+	const id, cancel = "'fleet of today'", "temporal workflow cancel -w 'fleet of today'  # each server under way is left safe"
+	decide := []string{"safepoint decide " + id + " approve", "safepoint decide " + id + " deny", "safepoint decide " + id + " extend"}
+	assert.Equal(t, append(slices.Clone(decide), "safepoint pause "+id, "safepoint abort "+id, cancel), held.CanDo)
+	assert.Equal(t, append(decide, "safepoint resume "+id, "safepoint abort "+id, cancel), paused.CanDo)
 }
 
 func TestACancelAsksWhatIsUnderWayAndStartsNothing(t *testing.T) {

@@ -82,6 +82,30 @@ func TestAListThatStaysUnreadableStopsTheFleet(t *testing.T) {
 	assert.Contains(t, e.fleet().StoppedBy, "no answer")
 }
 
+// Whoever stops the fleet while it asks again is why it stopped, and not the list that nobody needs any more.
+func TestAStopWhileTheListCannotBeReadKeepsItsOwnReason(t *testing.T) {
+	for name, c := range map[string]struct {
+		stop func(*fleetHarness)
+		by   string
+		end  Outcome
+	}{
+		"canceled": {func(h *fleetHarness) { h.env.CancelWorkflow() }, "", OutcomeCanceled},
+		"aborted":  {func(h *fleetHarness) { h.update(UpdateAbort, FleetRequest{By: "ana"}) }, "aborted by ana", OutcomeFleetStopped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newFleet(t, 510, func(in *FleetUpdateInput) { in.MaxConcurrency = Amount{Number: 200} })
+			no := temporal.NewNonRetryableApplicationError("no answer", contract.ErrUnavailable, nil)
+			h.at(time.Second, func() { h.locked(func() { h.selectErrs = slices.Repeat([]error{no}, selectTries) }) })
+			h.at(20*time.Minute, func() { c.stop(h) })
+			e := h.run()
+			assert.Equal(t, c.end, e.report.Outcome)
+			assert.Equal(t, c.by, e.fleet().StoppedBy)
+			assert.Equal(t, ids(501, 510), e.fleet().NotStarted)
+			assert.True(t, e.report.EndedAt.Before(testStart.Add(30*time.Minute)))
+		})
+	}
+}
+
 func TestRetryOfTakesOnlyWhatTheEarlierFleetDidNotGetDone(t *testing.T) {
 	h := newFleet(t, 9, func(in *FleetUpdateInput) { in.All, in.RetryOf = false, "fleet-1" })
 	h.retry = []int64{3, 5, 44}

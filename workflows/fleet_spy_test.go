@@ -1,7 +1,9 @@
 package workflows
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -69,7 +71,7 @@ func (s *fleetInbound) Init(outbound interceptor.WorkflowOutboundInterceptor) er
 
 func (s *fleetInbound) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	if info := workflow.GetInfo(ctx); info.WorkflowType.Name == TypeFleetUpdate {
-		info.FirstRunID, info.OriginalRunID, info.WorkflowStartTime = testFirstRun, testRunID, testStart
+		info.FirstRunID, info.OriginalRunID, info.WorkflowStartTime = testFirstRun, cmp.Or(s.h.originalRun, testRunID), testStart
 	}
 	return s.Next.ExecuteWorkflow(ctx, in)
 }
@@ -93,6 +95,11 @@ func (s *fleetOutbound) ExecuteChildWorkflow(ctx workflow.Context, childType str
 	}
 	s.h.spend(childCost)
 	if page, ok := args[0].(FleetPageResult); ok {
+		if s.h.pageTries++; s.h.unstorable != nil && s.h.unstorable(s.h.pageTries) {
+			future, settable := workflow.NewFuture(ctx)
+			settable.SetError(errors.New("namespace not found"))
+			return failedChild{future}
+		}
 		s.h.pages[record.workflowID] = page
 		return s.Next.ExecuteChildWorkflow(ctx, childType, args...)
 	}

@@ -64,7 +64,9 @@ func fleetPlan(in FleetUpdateInput) fanOutPlan {
 		},
 		finish: func(record *FleetRecord, end fanOutEnd) *ending { return finishFleet(in, record, end) },
 	}
-	if !in.DryRun {
+	if in.DryRun { // nothing is written, so there is nothing to wait or ask for
+		plan.canary = CanaryInput{Count: in.Canary.Count}
+	} else {
 		plan.notify = in.Notify
 	}
 	if in.OnStop == StopRollbackCommitted && !in.DryRun {

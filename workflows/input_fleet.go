@@ -32,7 +32,7 @@ type FleetUpdateInput struct {
 	// as to choose its servers) is refused.
 	RetryOf string         `json:"retry_of,omitempty"`
 	Notify  []NotifyTarget `json:"notify,omitempty"`
-	// DryRun makes every target a dry run.
+	// DryRun makes every target a dry run. It waits for nothing after the canaries and asks nobody.
 	DryRun bool `json:"dry_run,omitempty"`
 }
 

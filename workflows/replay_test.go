@@ -68,7 +68,11 @@ func TestEveryBranchHasARecordedHistory(t *testing.T) {
 		isRecorded(t, branch+"-lock")
 	}
 	// These hold no lock of their own.
-	for _, branch := range []string{"rotation-busy-skipped", "rotation-many", "audit-green", "audit-stale"} {
+	for _, branch := range []string{
+		"rotation-busy-skipped", "rotation-many", "audit-green", "audit-stale",
+		"fleet-committed", "fleet-stopped-undone", "fleet-retried", "fleet-aborted", "fleet-canceled",
+		"fleet-continued-first", "fleet-continued-last", "fleet-reset", "fleet-foreign",
+	} {
 		isRecorded(t, branch)
 	}
 }

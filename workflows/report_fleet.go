@@ -9,7 +9,8 @@ type FleetRecord struct {
 	Total   int         `json:"total"`
 	Started int         `json:"started"`
 	Counts  FleetCounts `json:"counts"`
-	// Targets are the results, in the order in which they ended, when one page holds them all.
+	// Targets are the results, in the order in which they ended, when one page holds them all; with Pages, those that could
+	// not be stored (a note says so).
 	Targets []TargetResult `json:"targets,omitempty"`
 	// Pages are the workflows whose results hold the results, in order.
 	Pages []RunReference `json:"pages,omitempty"`
@@ -20,8 +21,8 @@ type FleetRecord struct {
 	// Missing are asked-for servers that the account does not have, at most 1000.
 	Missing []int64 `json:"missing,omitempty"`
 	// NotStarted are the servers that a stopped or canceled run never took up, in the order of their ids; retry_of takes
-	// them. NotStartedUnknown is true when that list is not whole, because the account could not be read at the end:
-	// retry_of then refuses this fleet.
+	// them. NotStartedUnknown is true when nobody knows which they are, because the run ended before it had chosen its
+	// servers: retry_of then refuses this fleet.
 	NotStarted        []int64 `json:"not_started,omitempty"`
 	NotStartedUnknown bool    `json:"not_started_unknown,omitempty"`
 	// Reverted are the servers whose run was committed and which on_stop rolled back, or tried to without a known end.

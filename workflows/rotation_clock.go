@@ -40,12 +40,15 @@ func (r *rotationRun) readClock(ctx workflow.Context) *ending {
 	return nil
 }
 
+// reasonMisdated is why a snapshot stays that the policy would remove.
+const reasonMisdated = "nothing is pruned by a date that is wrong"
+
 // pruneNothing is for a new snapshot whose date is wrong: the clock that dated it may have dated the others too.
 func (r *rotationRun) pruneNothing(old []retention.Decision) *ending {
 	why := fmt.Sprintf("snapshot %d is dated %s, but the API's clock shows %s", r.made.ID, shownTime(r.made.CreatedAt), shownTime(r.apiNowAt()))
 	r.note("nothing was pruned: %s", why)
 	for _, d := range old {
-		r.report.Kept = append(r.report.Kept, KeptSnapshot{ID: d.Snapshot.ID, Name: d.Snapshot.Name, Reason: "nothing is pruned by a date that is wrong"})
+		r.report.Kept = append(r.report.Kept, KeptSnapshot{ID: d.Snapshot.ID, Name: d.Snapshot.Name, Reason: reasonMisdated})
 	}
 	if len(old) == 0 {
 		return nil

@@ -84,6 +84,9 @@ func rotatedMany(in SnapshotRotationInput, record *FleetRecord, end fanOutEnd) *
 func rotatedAll(in SnapshotRotationInput, record *FleetRecord, counts string) *ending {
 	c := record.Counts
 	switch {
+	case c.ended() < record.Total: // not reached: every selected server has a result, and one without must not look good
+		return (&ending{outcome: OutcomeIncomplete, failure: contract.FailRotation, summary: withoutResult(record) + fmt.Sprintf("Of %s.", counts)}).
+			withNext("start the run again.")
 	case c.Errors+c.RolledBack > 0:
 		return (&ending{outcome: OutcomeIncomplete, failure: contract.FailRotation, summary: fmt.Sprintf("Of %s.%s", counts, failedRotations(record))}).
 			withNext("look at the runs that failed; the report lists them, and the next rotation tries again.")

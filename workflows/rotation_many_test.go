@@ -93,9 +93,7 @@ func selected(in contract.SelectServersInput, servers []int64) contract.SelectSe
 	there := map[int64]bool{}
 	for _, id := range servers {
 		there[id] = true
-		if id > in.After {
-			page.Servers = append(page.Servers, contract.Server{ID: id, Name: "web"})
-		}
+		page.Servers = append(page.Servers, contract.Server{ID: id, Name: "web"})
 	}
 	for _, id := range in.Selector.Servers {
 		if !there[id] {

@@ -28,26 +28,27 @@ const (
 	MaxServerText = 253
 	// MaxSelectPage is how many servers one SelectServers returns at most.
 	MaxSelectPage = 500
+	// MaxSelected is how many servers may be selected for their ids to be told.
+	MaxSelected = 10_000
 )
 
-// SelectServersInput asks for one page of the servers that are meant.
+// SelectServersInput asks for the servers that are meant.
 type SelectServersInput struct {
 	Selector Selector `json:"selector"`
-	// After is the last id of the page before; 0 asks for the first page.
-	After int64 `json:"after,omitempty"`
-	// Limit is how many servers the page may have; 0 and more than MaxSelectPage mean MaxSelectPage.
+	// Limit is how many servers the answer may have; 0 and more than MaxSelectPage mean MaxSelectPage.
 	Limit int `json:"limit,omitempty"`
 }
 
-// SelectServersResult is one page. The account is read anew for each, so that a server that came or went in between may
-// be missing from all pages; none is on two.
+// SelectServersResult is the first of the servers that are meant, and the ids of the rest, as one read of the account
+// showed them. Ask for the rest by id: the same selector may choose other servers a minute later, because one was
+// restarting, and would drop some without a word.
 type SelectServersResult struct {
-	// Servers are ordered by id, all above After. A page of long texts is shorter than its limit.
+	// Servers are ordered by id. With long texts they are fewer than the limit, but one at the least.
 	Servers []Server `json:"servers"`
+	// Rest are the ids of those that follow, in order; none when more than MaxSelected are selected.
+	Rest []int64 `json:"rest,omitempty"`
 	// Total is how many servers the selector chooses in the whole account.
 	Total int `json:"total"`
-	// Missing are the selector's own ids that the account does not have; only on the first page.
+	// Missing are the selector's own ids that the account does not have.
 	Missing []int64 `json:"missing,omitempty"`
-	// More is true when a page follows: ask again with After set to the last id.
-	More bool `json:"more"`
 }

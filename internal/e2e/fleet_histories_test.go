@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -78,7 +79,7 @@ func TestHistoriesOfFleets(t *testing.T) {
 // runs under way from the one before.
 func TestHistoriesOfFleetsThatContinueAsNew(t *testing.T) {
 	t.Parallel()
-	f := newStandInFleetOn(t, impatientTemporal(t), 60)
+	f := newStandInFleetOn(t, impatientTemporal(t, 120), 60)
 	close(f.proceed)
 	first := f.start(map[string]any{"max_concurrency": 7})
 	report := f.end(f.id(), 2*time.Minute)
@@ -91,13 +92,13 @@ func TestHistoriesOfFleetsThatContinueAsNew(t *testing.T) {
 	f.keepOne(f.id(), "fleet-continued-first")
 }
 
-// impatientTemporal is a server of the test's own that wants short histories.
-func impatientTemporal(t *testing.T) client.Client {
+// impatientTemporal is a server of the test's own that wants histories to end at so many events.
+func impatientTemporal(t *testing.T, events int) client.Client {
 	t.Helper()
 	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
 		ExistingPath: temporalCLI(), LogLevel: "error",
 		ClientOptions: &client.Options{Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))},
-		ExtraArgs:     []string{"--headless", "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=120"},
+		ExtraArgs:     []string{"--headless", "--dynamic-config-value", fmt.Sprintf("limit.historyCount.suggestContinueAsNew=%d", events)},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Stop() })

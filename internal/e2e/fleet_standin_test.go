@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -45,6 +46,10 @@ type standInFleet struct {
 	first          atomic.Value
 	asked, proceed chan struct{}
 	once           sync.Once
+	// beforeAPI, when set, is called before the API answers.
+	beforeAPI atomic.Pointer[func()]
+	// runbooks is the worker that runs the workflows, apart from that of the activities.
+	runbooks worker.Worker
 }
 
 func newStandInFleet(t *testing.T, servers int) *standInFleet {
@@ -62,13 +67,18 @@ func newStandInFleetOn(t *testing.T, c client.Client, servers int) *standInFleet
 	for id := range servers {
 		fake.AddServer(vpsfake.ServerSpec{ID: int64(id + 1), Name: fmt.Sprintf("web-%05d", id+1)})
 	}
-	server := httptest.NewServer(fake)
+	f := &standInFleet{servers: servers, asked: make(chan struct{}), proceed: make(chan struct{})}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if before := f.beforeAPI.Load(); before != nil {
+			(*before)()
+		}
+		fake.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	api, err := vpsorg.New(vpsorg.Options{BaseURL: server.URL + "/api/v1", Token: vpsfake.DefaultToken, RateLimit: 100})
 	require.NoError(t, err)
 	number := nextServer.Add(1)
-	f := &standInFleet{rig: &rig{t: t, server: 1000 + number, api: server.URL, queue: fmt.Sprintf("e2e-fleet-%d", number)},
-		servers: servers, asked: make(chan struct{}), proceed: make(chan struct{})}
+	f.rig = &rig{t: t, server: 1000 + number, api: server.URL, queue: fmt.Sprintf("e2e-fleet-%d", number)}
 	f.temp = c
 	// The built worker makes them at its start, and here is none.
 	require.NoError(t, temporalclient.EnsureSearchAttributes(t.Context(), f.temp.OperatorService(), "default", slog.New(slog.DiscardHandler)))
@@ -76,12 +86,21 @@ func newStandInFleetOn(t *testing.T, c client.Client, servers int) *standInFleet
 	return f
 }
 
+// serveRunbooks runs the worker of the workflows.
+func (f *standInFleet) serveRunbooks() {
+	f.t.Helper()
+	f.runbooks = worker.New(f.temp, f.queue, worker.Options{MaxConcurrentWorkflowTaskPollers: 4, LocalActivityWorkerOnly: true})
+	f.runbooks.RegisterWorkflowWithOptions(workflows.FleetUpdate, workflow.RegisterOptions{Name: workflows.TypeFleetUpdate})
+	f.runbooks.RegisterWorkflowWithOptions(workflows.FleetPage, workflow.RegisterOptions{Name: workflows.TypeFleetPage})
+	f.runbooks.RegisterWorkflowWithOptions(madeUpRun, workflow.RegisterOptions{Name: workflows.TypeSnapshotUpdateVerify})
+	require.NoError(f.t, f.runbooks.Start())
+}
+
 // serve runs the workers of the fleet's queues in this process.
 func (f *standInFleet) serve(a *activities.Activities) {
-	short := worker.New(f.temp, f.queue, worker.Options{MaxConcurrentWorkflowTaskPollers: 4})
-	short.RegisterWorkflowWithOptions(workflows.FleetUpdate, workflow.RegisterOptions{Name: workflows.TypeFleetUpdate})
-	short.RegisterWorkflowWithOptions(workflows.FleetPage, workflow.RegisterOptions{Name: workflows.TypeFleetPage})
-	short.RegisterWorkflowWithOptions(madeUpRun, workflow.RegisterOptions{Name: workflows.TypeSnapshotUpdateVerify})
+	f.serveRunbooks()
+	f.t.Cleanup(func() { f.runbooks.Stop() })
+	short := worker.New(f.temp, f.queue, worker.Options{DisableWorkflowWorker: true})
 	activities.Register(short, a)
 	wait := worker.New(f.temp, contract.WaitTaskQueue(f.queue), worker.Options{DisableWorkflowWorker: true})
 	wait.RegisterActivityWithOptions(func(ctx context.Context, in contract.AwaitRunInput) (contract.AwaitRunResult, error) {
@@ -151,9 +170,8 @@ func (f *standInFleet) expected(servers int) workflows.FleetCounts {
 	return counts
 }
 
-// start starts the fleet and returns its first run; more wins over the defaults.
-func (f *standInFleet) start(more map[string]any) string {
-	f.t.Helper()
+// input is that of the fleet; more wins over the defaults.
+func (f *standInFleet) input(more map[string]any) map[string]any {
 	in := map[string]any{
 		"all": true, "max_concurrency": 200, "max_errors": "100%", "max_rollbacks": "100%",
 		"template": map[string]any{"update": map[string]any{"kind": "webhook", "url": "https://deploy.example.com/{{.Name}}"},
@@ -162,7 +180,13 @@ func (f *standInFleet) start(more map[string]any) string {
 	for name, value := range more {
 		in[name] = value
 	}
-	run := f.startOf(workflows.TypeFleetUpdate, f.id(), in)
+	return in
+}
+
+// start starts the fleet and returns its first run.
+func (f *standInFleet) start(more map[string]any) string {
+	f.t.Helper()
+	run := f.startOf(workflows.TypeFleetUpdate, f.id(), f.input(more))
 	f.first.Store(run.GetRunID())
 	return run.GetRunID()
 }
