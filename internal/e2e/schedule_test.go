@@ -130,8 +130,9 @@ func TestAScheduleStartsItsRunbookAndTheListSaysHowItEnded(t *testing.T) {
 func TestARunThatIsStillUnderWayWhenTheNextIsDueIsNotOvertaken(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	id, path := r.scheduled(map[string]any{"every": "1s"}, nil) // a snapshot takes 3 s
+	id, path := r.scheduled(never, nil)
 	r.apply(path, schedule.ActionCreate)
+	r.everySecond(id) // a snapshot takes 3 s
 	r.eventually(time.Minute, "two runs and two that were skipped", func() bool {
 		d, _ := r.glance(id)
 		return d.Runs >= 2 && d.Overlapped >= 2
@@ -146,6 +147,19 @@ func TestARunThatIsStillUnderWayWhenTheNextIsDueIsNotOvertaken(t *testing.T) {
 	}
 	assert.LessOrEqual(t, int64(len(r.requests(vpsfake.OpCreateSnapshot))), r.details(id).Runs)
 	r.lawful()
+}
+
+// everySecond makes a schedule fire more often than a file may say, as somebody could elsewhere; the rest stays as it was.
+func (r *rig) everySecond(id string) {
+	r.t.Helper()
+	err := r.temp.ScheduleClient().GetHandle(r.t.Context(), id).Update(r.t.Context(), client.ScheduleUpdateOptions{
+		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			changed := in.Description.Schedule
+			changed.Spec = &client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: time.Second}}}
+			return &client.ScheduleUpdate{Schedule: &changed}, nil
+		},
+	})
+	require.NoError(r.t, err)
 }
 
 func running(d schedule.Details) bool {
@@ -210,6 +224,9 @@ func TestAScheduleOfSomebodyElseIsNotTakenOver(t *testing.T) {
 	assert.Contains(t, got.err, "was not made by safepoint")
 	assert.Equal(t, 2, r.safepoint("schedule", "delete", id, "--yes").code)
 	assert.Equal(t, "TheirWorkflow", r.details(id).Runbook)
+	got = r.safepoint("schedule", "pause", id, "--note", "mine")
+	assert.Zero(t, got.code, got.err)
+	assert.Contains(t, got.err, "was not made by safepoint")
 
 	r.apply(path, schedule.ActionUpdate, "--force")
 	d := r.details(id)
@@ -241,4 +258,39 @@ func TestADryRunShowsTheTimesAndThePlanAndLeavesNothing(t *testing.T) {
 	got = r.safepoint("schedule", "apply", "-f", bad)
 	assert.Equal(t, 2, got.code, got.err)
 	assert.Equal(t, 2, r.safepoint("schedule", "describe", id).code)
+}
+
+func TestAScheduleThatNeverRunsIsRefusedUnlessItIsPaused(t *testing.T) {
+	t.Parallel()
+	r := rigWithoutWorker(t)
+	id, path := r.scheduled(map[string]any{"cron": []string{"0 3 30 2 *"}}, nil) // a day that no year has
+	got := r.safepoint("schedule", "apply", "-f", path)
+	assert.Equal(t, 2, got.code, got.err)
+	assert.Contains(t, got.err, "never runs")
+	assert.Equal(t, 2, r.safepoint("schedule", "describe", id).code, "nothing was written")
+
+	_, paused := r.scheduled(map[string]any{"cron": []string{"0 3 30 2 *"}}, func(file map[string]any) { file["paused"] = true })
+	r.apply(paused, schedule.ActionCreate)
+	r.apply(paused, schedule.ActionUnchanged)
+}
+
+func TestAForcedUpdateIsSeenToArrive(t *testing.T) {
+	t.Parallel()
+	r := rigWithoutWorker(t)
+	id, path := r.scheduled(map[string]any{"every": "1h"}, func(file map[string]any) { file["paused"] = true })
+	r.apply(path, schedule.ActionCreate)
+	r.everySecond(id) // of which the action's memo says nothing
+	require.Greater(t, 2*time.Second, r.pace(id))
+	r.apply(path, schedule.ActionUnchanged)
+	r.apply(path, schedule.ActionUpdate, "--force")
+	assert.Equal(t, time.Hour, r.pace(id))
+	r.apply(path, schedule.ActionUnchanged)
+}
+
+// pace is the time between the next two runs.
+func (r *rig) pace(id string) time.Duration {
+	r.t.Helper()
+	next := r.details(id).Next
+	require.Greater(r.t, len(next), 1)
+	return next[1].Sub(next[0])
 }

@@ -24,6 +24,8 @@ const memoKey = "safepoint_schedule"
 // mark is the value under memoKey.
 type mark struct {
 	Spec *Spec `json:"spec,omitempty"`
+	// Applied is a random word of the last update, by which that one is known to have arrived. It is no setting.
+	Applied string `json:"applied,omitempty"`
 	// PlanOf is the schedule whose times a dry run asks for; this one is to be deleted.
 	PlanOf string `json:"plan_of,omitempty"`
 }
@@ -46,9 +48,9 @@ func markIn(memo *commonpb.Memo) (mark, bool) {
 	return m, true
 }
 
-// desired is the schedule that a file asks for.
-func (f File) desired() (*schedulepb.Schedule, *commonpb.Memo, error) {
-	memo, err := mark{Spec: &f.Spec}.memo()
+// desired is the schedule that a file asks for; applied is the word of an update, empty for a schedule that is created.
+func (f File) desired(applied string) (*schedulepb.Schedule, *commonpb.Memo, error) {
+	memo, err := mark{Spec: &f.Spec, Applied: applied}.memo()
 	if err != nil {
 		return nil, nil, err
 	}

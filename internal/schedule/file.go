@@ -36,9 +36,10 @@ type File struct {
 
 // Spec says when a schedule runs, by exactly one of Cron, Every and Calendars.
 type Spec struct {
-	// Cron are expressions of 5 fields (minute, hour, day of month, month, day of week), or shorthands such as "@daily".
+	// Cron are expressions of 5 fields (minute, hour, day of month, month, day of week), or shorthands such as "@daily". In
+	// those of 7 the first one is the second, and names one.
 	Cron []string `json:"cron,omitempty"`
-	// Every is the time between two runs, counted from 1970, from 1s to 8760h; Offset shifts it and is less than Every.
+	// Every is the time between two runs, counted from 1970, from 1m to 8760h; Offset shifts it and is less than Every.
 	Every  contract.Duration `json:"every,omitempty"`
 	Offset contract.Duration `json:"offset,omitempty"`
 	// Calendars are sets of times; a time that fits one of them counts.
@@ -52,7 +53,8 @@ type Spec struct {
 	EndAt   time.Time `json:"end_at,omitzero"`
 }
 
-// Calendar matches times whose every field fits: "*", "3", "1-5", "*/15", "mon-fri", or a list of those.
+// Calendar matches times whose every field fits: "*", "3", "1-5", "*/15", "mon-fri", or a list of those. Second is one
+// number.
 type Calendar struct {
 	Second     string `json:"second,omitempty"`       // default 0
 	Minute     string `json:"minute,omitempty"`       // default 0

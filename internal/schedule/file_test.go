@@ -18,7 +18,7 @@ func TestTheDefaultsAreFilledIn(t *testing.T) {
 	assert.Equal(t, "safepoint", f.TaskQueue)
 	assert.Equal(t, "cron 0 3 * * *, Europe/Amsterdam", f.Spec.Words())
 	assert.Empty(t, f.Warnings())
-	schedule, _, err := f.desired()
+	schedule, _, err := f.desired("")
 	require.NoError(t, err)
 	assert.False(t, schedule.GetPolicies().GetPauseOnFailure())
 	assert.Equal(t, `{"all":true,"policy":{"keep_last":2}}`, string(schedule.GetAction().GetStartWorkflow().GetInput().GetPayloads()[0].GetData()))
@@ -48,15 +48,18 @@ func TestAFileThatSaysNothingIsRefusedWithWhatIsNeeded(t *testing.T) {
 		"":     "schedule: is empty",
 		"[]":   "schedule: ",
 		"null": "schedule: ",
-		`{"id": "x", "runbook": "Nightly", "input": {}, "spec": {"every": "1h"}}`:                 "runbook: \"Nightly\" is no runbook",
-		`{"id": "x", "runbook": "SnapshotAudit", "spec": {"every": "1h"}}`:                        "input: is required",
-		`{"id": "x", "runbook": "SnapshotAudit", "input": 3, "spec": {"every": "1h"}}`:            "input: ",
-		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"calendars": [{}]}}`:       "spec.calendars[0]: says no time",
-		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"every": 60}}`:             "spec.every: ",
-		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"cron": ["@every 5m"]}}`:   "use spec.every",
-		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"offset": "1m"}}`:          "spec.offset: belongs to spec.every",
-		`{"id": "` + strings.Repeat("x", maxID+1) + `", "runbook": "SnapshotAudit", "input": {}}`: "id: must be at most",
-		`{"id": "x\u001b[31m", "runbook": "SnapshotAudit", "input": {}, "spec": {"every": "1h"}}`: "id: must be at most",
+		`{"id": "x", "runbook": "Nightly", "input": {}, "spec": {"every": "1h"}}`:                        "runbook: \"Nightly\" is no runbook",
+		`{"id": "x", "runbook": "SnapshotAudit", "spec": {"every": "1h"}}`:                               "input: is required",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": 3, "spec": {"every": "1h"}}`:                   "input: ",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"calendars": [{}]}}`:              "spec.calendars[0]: says no time",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"every": 60}}`:                    "spec.every: ",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"cron": ["@every 5m"]}}`:          "use spec.every",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"every": "59s"}}`:                 "spec.every: must be from 1m",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"cron": ["*/5 * * * * * *"]}}`:    "spec.cron[0]: must name one second",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"calendars": [{"second": "*"}]}}`: "spec.calendars[0].second: must name one second",
+		`{"id": "x", "runbook": "SnapshotAudit", "input": {}, "spec": {"offset": "1m"}}`:                 "spec.offset: belongs to spec.every",
+		`{"id": "` + strings.Repeat("x", maxID+1) + `", "runbook": "SnapshotAudit", "input": {}}`:        "id: must be at most",
+		`{"id": "x\u001b[31m", "runbook": "SnapshotAudit", "input": {}, "spec": {"every": "1h"}}`:        "id: must be at most",
 	} {
 		_, err := Read([]byte(text), "safepoint")
 		require.Error(t, err, text)
@@ -91,4 +94,18 @@ func TestTheSameMomentInAnotherZoneIsNoDifference(t *testing.T) {
 	all, err := differences(a.settings(), b.settings())
 	require.NoError(t, err)
 	assert.Empty(t, all)
+}
+
+func TestAScheduledFleetIsNoRetryOfAClosedOne(t *testing.T) {
+	const fleet = `{"id": "x", "runbook": "FleetUpdate", "spec": {"every": "1h"},
+		"input": {TARGETS, "template": {"update": {"kind": "none"}, "verify": {"skip": true}}}}`
+	_, err := Read([]byte(strings.Replace(fleet, "TARGETS", `"retry_of": "web-2.14.0"`, 1)), "safepoint")
+	require.ErrorContains(t, err, "input.retry_of: must not stand in a schedule")
+	read(t, strings.Replace(fleet, "TARGETS", `"all": true`, 1))
+}
+
+func TestTheFloorOfOneMinuteTakesWhatRunsOnceAMinute(t *testing.T) {
+	for _, spec := range []string{`"every": "1m"`, `"cron": ["30 * * * * * *"]`, `"cron": ["* * * * *"]`, `"calendars": [{"second": "5", "minute": "*"}]`} {
+		read(t, `{"id": "x", "runbook": "SnapshotAudit", "input": {"all": true, "max_age": "26h"}, "spec": {`+spec+`}}`)
+	}
 }

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -28,9 +29,11 @@ type server struct {
 	workflowservice.WorkflowServiceClient
 	mu        sync.Mutex
 	schedules map[string]*kept
-	created   []string
+	created   []string // but for those of plans
 	updates   int
-	deleted   []string
+	// never is a spec that no time fits.
+	never   bool
+	deleted []string
 	// beforeUpdate runs once, between a look and the update that follows it; onDescribe may fail a look.
 	beforeUpdate func()
 	onDescribe   func(id string) error
@@ -54,7 +57,9 @@ func (s *server) CreateSchedule(_ context.Context, in *workflowservice.CreateSch
 		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("exists", "", "")
 	}
 	s.schedules[in.GetScheduleId()] = &kept{schedule: proto.CloneOf(in.GetSchedule()), memo: in.GetMemo(), token: 1}
-	s.created = append(s.created, in.GetScheduleId())
+	if !strings.Contains(in.GetScheduleId(), "-plan-") {
+		s.created = append(s.created, in.GetScheduleId())
+	}
 	return &workflowservice.CreateScheduleResponse{}, nil
 }
 
@@ -72,8 +77,11 @@ func (s *server) DescribeSchedule(_ context.Context, in *workflowservice.Describ
 	}
 	rewritten := proto.CloneOf(found.schedule)
 	rewritten.Spec = &schedulepb.ScheduleSpec{StructuredCalendar: []*schedulepb.StructuredCalendarSpec{{Comment: "rewritten"}}}
-	return &workflowservice.DescribeScheduleResponse{Schedule: rewritten, Memo: found.memo, ConflictToken: []byte(strconv.Itoa(found.token)),
-		Info: &schedulepb.ScheduleInfo{FutureActionTimes: []*timestamppb.Timestamp{timestamppb.Now(), timestamppb.Now(), timestamppb.Now()}}}, nil
+	info := &schedulepb.ScheduleInfo{}
+	if !s.never {
+		info.FutureActionTimes = []*timestamppb.Timestamp{timestamppb.Now(), timestamppb.Now(), timestamppb.Now()}
+	}
+	return &workflowservice.DescribeScheduleResponse{Schedule: rewritten, Memo: found.memo, ConflictToken: []byte(strconv.Itoa(found.token)), Info: info}, nil
 }
 
 func (s *server) UpdateSchedule(_ context.Context, in *workflowservice.UpdateScheduleRequest, _ ...grpc.CallOption) (*workflowservice.UpdateScheduleResponse, error) {

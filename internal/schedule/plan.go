@@ -19,7 +19,7 @@ func (s *Store) NextTimes(ctx context.Context, f File, n int) (times []time.Time
 	plan := f
 	plan.ID = f.ID + "-plan-" + strings.ToLower(rand.Text()[:8])
 	plan.Spec.Jitter, plan.Paused, plan.Note = 0, true, "made by a dry run of "+f.ID+" to see its times; delete it"
-	schedule, _, err := plan.desired()
+	schedule, _, err := plan.desired("")
 	if err != nil {
 		return nil, err
 	}

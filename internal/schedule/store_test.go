@@ -60,8 +60,6 @@ func TestAPauseThatComesBetweenTheLookAndTheWriteSurvives(t *testing.T) {
 	s.beforeUpdate = func() {
 		assert.NoError(t, store.Pause(context.Background(), "nightly", "ann: the shop has a sale"))
 	}
-	tries := 0
-	s.onDescribe = func(string) error { tries++; return nil }
 	change, err := store.Apply(t.Context(), read(t, strings.Replace(good, "0 3", "0 4", 1)), false)
 	require.NoError(t, err)
 	assert.Equal(t, ActionUpdate, change.Action)
@@ -69,6 +67,46 @@ func TestAPauseThatComesBetweenTheLookAndTheWriteSurvives(t *testing.T) {
 	assert.Equal(t, 1, s.updates, "the update that was dropped is made again, on top of the pause")
 	assert.True(t, s.state("nightly").GetPaused())
 	assert.Equal(t, "ann: the shop has a sale", s.state("nightly").GetNotes())
+}
+
+func TestAForcedUpdateThatIsDroppedIsNeverReportedAsDone(t *testing.T) {
+	s, store := newServer()
+	_, err := store.Apply(t.Context(), read(t, good), false)
+	require.NoError(t, err)
+	s.beforeUpdate = func() {
+		assert.NoError(t, store.Pause(context.Background(), "nightly", "ann"))
+	}
+	change, err := store.Apply(t.Context(), read(t, good), true)
+	require.NoError(t, err)
+	assert.Equal(t, ActionUpdate, change.Action)
+	assert.Equal(t, 1, s.updates, "nothing differs, so that only the update's own word proves that it arrived")
+	assert.True(t, s.state("nightly").GetPaused())
+
+	change, err = store.Apply(t.Context(), read(t, good), false)
+	require.NoError(t, err)
+	assert.Equal(t, ActionUnchanged, change.Action, "the word is no difference: %v", change.Differences)
+}
+
+func TestAScheduleThatWouldNeverRunIsRefusedBeforeAnythingIsWritten(t *testing.T) {
+	s, store := newServer()
+	s.never = true
+	_, err := store.Apply(t.Context(), read(t, good), false)
+	require.ErrorIs(t, err, ErrNever)
+	assert.Empty(t, s.created)
+	assert.Empty(t, s.schedules, "nor is the plan left")
+
+	_, err = store.Apply(t.Context(), read(t, strings.Replace(good, `"id"`, `"paused": true, "id"`, 1)), false)
+	require.NoError(t, err, "a paused one is not expected to run")
+	_, err = store.Apply(t.Context(), read(t, strings.Replace(good, "0 3", "0 4", 1)), false)
+	require.NoError(t, err)
+	assert.Equal(t, 1, s.updates)
+
+	s.state("nightly").Paused = false
+	for _, hour := range []string{"0 4", "0 5"} {
+		_, err = store.Apply(t.Context(), read(t, strings.Replace(good, "0 3", hour, 1)), false)
+		require.ErrorIs(t, err, ErrNever, "changed or not")
+	}
+	assert.Equal(t, 1, s.updates)
 }
 
 func TestAScheduleWithoutSafepointsMarkIsForeignUntilItIsForced(t *testing.T) {

@@ -17,11 +17,11 @@ import (
 
 // Bounds of a schedule file, as the comments of its fields state them.
 const (
-	maxID      = 128 // bytes: a run of many servers takes 150 for its own id, of which 21 are the time that Temporal appends
-	maxNote    = 500 // characters
-	maxTimes   = 50  // crons or calendars
-	maxField   = 200 // characters of a cron or of a calendar's field
-	minEvery   = time.Second
+	maxID      = 128         // bytes: a run of many servers takes 150 for its own id, of which 21 are the time that Temporal appends
+	maxNote    = 500         // characters
+	maxTimes   = 50          // crons or calendars
+	maxField   = 200         // characters of a cron or of a calendar's field
+	minEvery   = time.Minute // a runbook takes minutes: what is due more often is a slip of the pen
 	maxEvery   = 365 * 24 * time.Hour
 	maxJitter  = 24 * time.Hour
 	minCatchUp = 10 * time.Second // Temporal's own
@@ -93,6 +93,12 @@ func (v *validator) input(f *File) {
 	default: // no such runbook
 		v.add("runbook", "%s", err)
 	}
+	var fleet struct {
+		RetryOf string `json:"retry_of"`
+	}
+	if f.Runbook == workflows.TypeFleetUpdate && json.Unmarshal(f.Input, &fleet) == nil && fleet.RetryOf != "" {
+		v.add("input.retry_of", "must not stand in a schedule, which would try the servers of the same closed fleet each time: start that run by hand")
+	}
 }
 
 // inputPath puts a problem's path, in which "input" names the whole input, under the file's own field.
@@ -150,6 +156,8 @@ func (v *validator) crons(crons []string) {
 			v.add(path, "must not be @every: use spec.every")
 		case !strings.HasPrefix(cron, "@") && (fields < 5 || fields > 7):
 			v.add(path, `must have 5 fields (minute, hour, day of month, month, day of week) such as "0 3 * * *", got %s`, strictjson.Quote(cron))
+		case fields == 7:
+			v.oneSecond(path, strings.Fields(cron)[0])
 		}
 	}
 }
@@ -166,6 +174,14 @@ func (v *validator) calendars(calendars []Calendar) {
 		case len(words)+len(c.Comment) > 8*maxField || strings.ContainsFunc(words+c.Comment, unicode.IsControl):
 			v.add(path, "must have fields of one line and at most %d characters", maxField)
 		}
+		v.oneSecond(path+".second", c.Second)
+	}
+}
+
+// oneSecond keeps to minEvery what is given by the second.
+func (v *validator) oneSecond(path, second string) {
+	if strings.Trim(second, "0123456789") != "" {
+		v.add(path, `must name one second, such as 0: a schedule runs once a minute at most, got %s`, strictjson.Quote(second))
 	}
 }
 

@@ -98,7 +98,7 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 		}
 		answer.Detail = "this runner's change is over"
 	}
-	a.say("%s not granted: %s", a.errColour.Warn(o.id), render.Clean(answer.Detail))
+	a.say("%s not granted: %s", a.errColour.Warn(render.Clean(o.id)), render.Clean(answer.Detail))
 	v, err := a.follow(ctx, c, o.id, "")
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (a *app) outlived(ctx context.Context, c client.Client, id string, answer w
 		}
 		select {
 		case <-ctx.Done():
-			a.say("%s is granted, but could not be looked at: %v", a.errColour.Warn(id), err)
+			a.say("%s is granted, but could not be looked at: %v", a.errColour.Warn(render.Clean(id)), err)
 			return false
 		case <-time.After(lookEvery):
 		}
@@ -162,7 +162,7 @@ func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, err
 	if end.err != nil {
 		return end.err
 	}
-	a.say("%s has ended", a.errColour.Warn(o.id))
+	a.say("%s has ended", a.errColour.Warn(render.Clean(o.id)))
 	return a.printAlreadyDone(*end.closed, o.format)
 }
 

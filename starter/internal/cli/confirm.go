@@ -58,15 +58,27 @@ func (a *app) confirmLoss(ctx context.Context, c client.Client, o runOptions, ra
 func (a *app) dryRun(ctx context.Context, c client.Client, id, queue, kind string, raw json.RawMessage) (verdict, error) {
 	options := startOptions(id, queue)
 	options.WorkflowExecutionTimeout = planTimeout
-	started, err := c.ExecuteWorkflow(ctx, options, kind, dryRunOf(raw))
+	raw, err := dryRunOf(raw)
+	if err != nil {
+		return verdict{}, err
+	}
+	started, err := c.ExecuteWorkflow(ctx, options, kind, raw)
 	if err != nil {
 		return verdict{}, startError(ctx, id, err)
 	}
-	return a.follow(ctx, c, id, started.GetRunID())
+	v, err := a.follow(ctx, c, id, started.GetRunID())
+	switch {
+	case err != nil || !v.lost:
+		return v, err
+	case v.report.Failure == failTimedOut:
+		return verdict{}, fail(codeNotChanged, "the dry run was not done in %s; nothing was written. Look why: temporal workflow show -w %s", short(planTimeout), quote(id))
+	default: // terminated, or deleted
+		return verdict{}, fail(codeNotChanged, "the dry run was ended from outside and left no plan; nothing was written. Look why: temporal workflow show -w %s", quote(id))
+	}
 }
 
-// planTimeout is far above what a dry run of many servers needs.
-const planTimeout = 10 * time.Minute
+// planTimeout is far above what a dry run of a whole account needs, also with an API that answers slowly.
+const planTimeout = time.Hour
 
 // confirm asks a question on the terminal; instead says what a no means.
 func (a *app) confirm(ctx context.Context, question, instead string) error {

@@ -25,8 +25,9 @@ func (a *app) decideCommand() *cobra.Command {
 		Use:   "decide <workflow-id> commit|rollback|extend|approve|deny",
 		Short: "Decide for a run that is held for a person",
 		Long: "Decides for a held run: commit keeps the change, rollback restores the snapshot (everything written since is lost),\n" +
-			"extend starts the hold's time over, approve and deny answer a run that asks before it goes on. `safepoint status`\n" +
-			"shows the question, and what it may be answered with.\n\n" + exitHelp,
+			"extend starts the hold's time over, approve and deny answer a run that asks before it goes on; there commit means\n" +
+			"deny and rollback means approve. `safepoint status` shows the question, and what it may be answered with. The\n" +
+			"decision is about the run that is there now: one that is reset later does not take it again.\n\n" + exitHelp,
 		Args: oneID(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id, o.ask.Decision = args[0], workflows.Decision(args[1])
@@ -55,9 +56,30 @@ func userName() string {
 	return "" // then the flag must be given
 }
 
-func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) error {
+// meant is the run that a decision is about: the one that is there now. Temporal delivers a decision again to a run that
+// was reset since, which then refuses it.
+func (a *app) meant(ctx context.Context, c client.Client, id string) (runID string, err error) {
+	err = a.persist(ctx, func() error {
+		description, err := c.DescribeWorkflowExecution(ctx, id, "")
+		runID = description.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+		return err
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", fail(codeDetached, "interrupted: nothing was decided")
+	case err != nil:
+		return "", a.describeError(id, err)
+	default: // seen
+		return runID, nil
+	}
+}
+
+func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) (err error) {
+	if o.ask.RunID, err = a.meant(ctx, c, o.id); err != nil {
+		return err
+	}
 	var answer workflows.DecideAnswer
-	err := a.update(ctx, c, client.UpdateWorkflowOptions{
+	err = a.update(ctx, c, client.UpdateWorkflowOptions{
 		UpdateID:   "decide-" + random(), // each call is a decision of its own, but its repeats in here are one
 		WorkflowID: o.id,
 		UpdateName: workflows.UpdateDecide,
@@ -77,7 +99,7 @@ func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) erro
 		return fail(codeUsage, "%s does not take the decision: %s", o.id, render.Clean(answer.Detail))
 	}
 	if o.wait {
-		a.say("%s %s", a.errColour.Bold(o.id), render.Clean(answer.Detail))
+		a.say("%s %s", a.errColour.Bold(render.Clean(o.id)), render.Clean(answer.Detail))
 		return a.verdict(ctx, c, o.id, "", o.format)
 	}
 	if o.format == formatJSON {

@@ -101,7 +101,7 @@ var rotationFields = slices.Concat(targetFields, []field{
 
 var fleetFields = []field{
 	text("retry-of", "retry_of", "only the servers that this earlier fleet, by its `workflow-id`, did not commit; instead of the file's").
-		besideFile("servers", "selector", "all"),
+		besideFile("servers", "selector", "all").notEmpty(),
 	dryRunField,
 }
 

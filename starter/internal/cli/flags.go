@@ -86,6 +86,19 @@ func yes(flag, path, usage string, negate bool) field {
 
 func (f field) onlyOwn() field { f.ownChange = true; return f }
 
+// notEmpty refuses an empty text, which is a variable that a script forgot to set: the flag would be as good as not given.
+func (f field) notEmpty() field {
+	value := f.value
+	f.value = func(fs *pflag.FlagSet, name string) (any, error) {
+		v, err := value(fs, name)
+		if word, ok := v.(string); ok && strings.TrimSpace(word) == "" {
+			return nil, errors.New("is empty: is a variable not set?")
+		}
+		return v, err
+	}
+	return f
+}
+
 func (f field) besideFile(instead ...string) field {
 	f.overFile, f.instead = true, instead
 	return f

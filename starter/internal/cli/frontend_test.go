@@ -48,6 +48,11 @@ type frontend struct {
 	starts  []*workflowservice.StartWorkflowExecutionRequest
 	updates []*updatepb.Request
 	signals []*workflowservice.SignalWorkflowExecutionRequest
+
+	// schedules are those that there are; never is a server that has no time for any, and patches what was asked of them.
+	schedules map[string]*workflowservice.DescribeScheduleResponse
+	never     bool
+	patches   []*workflowservice.PatchScheduleRequest
 }
 
 // newFrontend serves a running run and answers its address.

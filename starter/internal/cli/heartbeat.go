@@ -137,7 +137,7 @@ func (a *app) heartbeat(ctx context.Context, c client.Client, o heartbeatOptions
 		case o.once:
 			return fail(codePerson, "the heartbeat was not confirmed: %w\nSend it again, and stop your work when that does not help", err)
 		default:
-			a.say("%s heartbeat not confirmed: %v", a.errColour.Warn(o.id), err)
+			a.say("%s heartbeat not confirmed: %v", a.errColour.Warn(render.Clean(o.id)), err)
 		}
 		if o.once {
 			return nil

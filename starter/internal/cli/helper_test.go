@@ -31,11 +31,22 @@ func safepoint(t *testing.T, address string, args ...string) outcome {
 
 func safepointIn(t *testing.T, ctx context.Context, address, stdin string, args ...string) outcome {
 	t.Helper()
+	return run(t, ctx, address, stdin, false, args...)
+}
+
+// atTerminal is a person who answers a question.
+func atTerminal(t *testing.T, address, answer string, args ...string) outcome {
+	t.Helper()
+	return run(t, t.Context(), address, answer, true, args...)
+}
+
+func run(t *testing.T, ctx context.Context, address, stdin string, terminal bool, args ...string) outcome {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "temporal.toml")
 	assert.NoError(t, os.WriteFile(config, nil, 0o600))
 	var out, errs bytes.Buffer
 	code := Run(ctx, args, World{
-		In: strings.NewReader(stdin), Out: &out, Err: &errs, Dial: client.DialContext, Version: "v1", Outage: testOutage,
+		In: strings.NewReader(stdin), Out: &out, Err: &errs, Dial: client.DialContext, Version: "v1", Outage: testOutage, Terminal: terminal,
 		Environ: []string{"TEMPORAL_ADDRESS=" + address, "TEMPORAL_CONFIG_FILE=" + config},
 	})
 	return outcome{code, out.String(), errs.String()}

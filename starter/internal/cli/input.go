@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
@@ -45,6 +47,9 @@ func (f *inputFlags) over(fs *pflag.FlagSet, raw json.RawMessage) (json.RawMessa
 			continue
 		}
 		if !changed {
+			if err := once(raw); err != nil {
+				return nil, err
+			}
 			if err := json.Unmarshal(raw, &object); err != nil {
 				return nil, fail(codeUsage, "read the input: %w", err)
 			}
@@ -116,6 +121,44 @@ func oneObject(data []byte) error {
 		return errors.New("holds more than one JSON object")
 	}
 	return nil
+}
+
+// once refuses an object, before it is written anew, in which a field is given twice: encoding/json would silently keep
+// the last one, and the runbook, which refuses it, would never see it.
+func once(raw json.RawMessage) error {
+	if name := twice(json.NewDecoder(bytes.NewReader(raw)), ""); name != "" {
+		return fail(codeUsage, "the input gives %s more than once: leave one", render.Clean(strconv.Quote(name)))
+	}
+	return nil
+}
+
+// twice is the path of the first field that the next value gives more than once; empty when there is none. What is no
+// JSON is for others to refuse.
+func twice(decoder *json.Decoder, path string) string {
+	token, err := decoder.Token()
+	if err != nil || (token != json.Delim('{') && token != json.Delim('[')) {
+		return ""
+	}
+	seen := map[string]bool{}
+	for i := 0; decoder.More(); i++ {
+		inner := fmt.Sprintf("%s[%d]", path, i)
+		if token == json.Delim('{') {
+			key, err := decoder.Token()
+			name, ok := key.(string)
+			if err != nil || !ok {
+				return ""
+			}
+			if inner = strings.TrimPrefix(path+"."+name, "."); seen[name] {
+				return inner
+			}
+			seen[name] = true
+		}
+		if found := twice(decoder, inner); found != "" {
+			return found
+		}
+	}
+	_, _ = decoder.Token() // the end of the object or the list
+	return ""
 }
 
 // place is the line and column of a syntax error.

@@ -3,7 +3,11 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +44,7 @@ func bindOutput(cmd *cobra.Command, format *outputFormat, standard outputFormat)
 	cmd.Flags().VarP(format, "output", "o", "how the answer is written on standard output: text or json")
 }
 
-// printJSON writes one indented JSON value.
+// printJSON writes one indented JSON value. What a terminal would act on is escaped: the answer may be read on one.
 func (a *app) printJSON(value any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -49,7 +53,25 @@ func (a *app) printJSON(value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return fail(codePerson, "write the answer as JSON: %w", err)
 	}
-	return a.print(b.String())
+	return a.print(escapeUnseen(b.String()))
+}
+
+// escapeUnseen writes control characters, and marks that reorder or hide text, as JSON does those below 32. In JSON they
+// can only stand in strings, so that the value stays the same.
+func escapeUnseen(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || (r != utf8.RuneError && !unicode.IsControl(r) && !unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default: // a byte that is no UTF-8 is U+FFFD
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }
 
 // quote makes a text safe to paste into a shell.

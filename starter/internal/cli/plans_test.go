@@ -75,3 +75,36 @@ func TestADryRunOfManyServersShowsThePlanOfEach(t *testing.T) {
 	got = safepoint(t, address, "status", "rotation-1", "-o", "json")
 	assert.Equal(t, 1, strings.Count(got.out, "delete snapshot 801"), got.out)
 }
+
+func TestAFieldThatIsGivenTwiceIsRefusedAndNotPicked(t *testing.T) {
+	for text, path := range map[string]string{
+		`{"servers": [7], "servers": [8], "template": {}}`:                      `"servers"`,
+		`{"all": true, "template": {"reason": "a", "x": [{}], "reason": "b"}}`:  `"template.reason"`,
+		`{"all": true, "x": [1, {"a": {}, "b": [], "a": 2}]}`:                   `"x[1].a"`,
+		`{"dry_run": false, "all": true, "dry_run": false}`:                     `"dry_run"`,
+		`{"canary": {"count": 1, "count": 2}, "all": true, "max_errors": "1%"}`: `"canary.count"`,
+	} {
+		for _, flag := range []string{"--dry-run", "--retry-of=web-2.14.0"} {
+			got := safepoint(t, unreachable, "run", "fleet-update", "-f", write(t, text), flag)
+			assert.Equal(t, codeUsage, got.code, text)
+			assert.Contains(t, got.err, "gives "+path+" more than once", text)
+		}
+	}
+}
+
+func TestTheDryRunBeforeAQuestionRefusesWhatTheRunWould(t *testing.T) {
+	f, address := newFrontend(t)
+	file := write(t, `{"server_id": 7, "server_id": 8, "snapshot": "latest", "verify": {"skip": true}}`)
+	got := atTerminal(t, address, "y\n", "run", "rollback-by-restore", "-f", file)
+	assert.Equal(t, codeUsage, got.code)
+	assert.Contains(t, got.err, `"server_id" more than once`)
+	assert.Empty(t, f.starts)
+}
+
+func TestAnEmptyRetryIsAVariableThatIsNotSet(t *testing.T) {
+	for _, empty := range []string{"--retry-of=", "--retry-of= "} {
+		got := safepoint(t, unreachable, "run", "fleet-update", "-f", write(t, `{"all": true}`), empty)
+		assert.Equal(t, codeUsage, got.code)
+		assert.Contains(t, got.err, "--retry-of: is empty: is a variable not set?")
+	}
+}

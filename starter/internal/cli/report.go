@@ -116,7 +116,7 @@ func (a *app) report(ctx context.Context, c client.Client, o reportOptions) erro
 	if err != nil {
 		return a.notReported(ctx, c, o, err)
 	}
-	a.say("%s %s", a.errColour.Bold(o.id), render.Clean(answer.Detail))
+	a.say("%s %s", a.errColour.Bold(render.Clean(o.id)), render.Clean(answer.Detail))
 	switch {
 	case o.wait:
 		return a.verdict(ctx, c, o.id, "", o.format)
@@ -134,7 +134,7 @@ func (a *app) notReported(ctx context.Context, c client.Client, o reportOptions,
 	if end.err != nil {
 		return end.err
 	}
-	a.say("%s has ended: the report was not taken", a.errColour.Warn(o.id))
+	a.say("%s has ended: the report was not taken", a.errColour.Warn(render.Clean(o.id)))
 	v := *end.closed
 	if v.code == codeOK && o.result == string(contract.ChangeFailed) {
 		v.code = codePerson // a failed change was committed: by a person, or before this word of it came

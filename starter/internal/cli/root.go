@@ -115,8 +115,16 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// say writes a line for the user to standard error. Nobody can be told when that fails.
-func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }
+// say writes a line for the user to standard error; errors among the arguments are cleaned, because they hold words of
+// servers, files and people. Nobody can be told when it fails.
+func (a *app) say(format string, args ...any) {
+	for i, arg := range args {
+		if err, ok := arg.(error); ok {
+			args[i] = render.CleanLines(err.Error())
+		}
+	}
+	_, _ = fmt.Fprintf(a.Err, format+"\n", args...)
+}
 
 // ask writes a question to standard error and stays on its line.
 func (a *app) ask(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format, args...) }

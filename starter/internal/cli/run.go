@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/safepoint-dev/safepoint/internal/temporalclient"
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
 )
 
 // quickEnd is how long `run` without --wait looks for an end that comes at once, such as an input that is refused.
@@ -53,8 +54,10 @@ func (a *app) runOne(one runbook) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if dry, err := cmd.Flags().GetBool(flagDryRun); err == nil && dry { // a runbook that writes nothing has no such flag
-				raw = dryRunOf(raw)
+			if dry, flagErr := cmd.Flags().GetBool(flagDryRun); flagErr == nil && dry { // a runbook that writes nothing has no such flag
+				if raw, err = dryRunOf(raw); err != nil {
+					return err
+				}
 			}
 			if cmd.Flags().Changed("id") && strings.TrimSpace(o.id) == "" {
 				return fail(codeUsage, "--id is empty: is a variable not set?")
@@ -99,7 +102,7 @@ func (a *app) run(ctx context.Context, c client.Client, o runOptions, raw json.R
 		return startError(ctx, o.id, err)
 	}
 	if o.wait {
-		a.say("%s started: %s", a.errColour.Bold(o.id), "safepoint status "+quote(o.id))
+		a.say("%s started: %s", a.errColour.Bold(render.Clean(o.id)), "safepoint status "+quote(o.id))
 		v, err := a.follow(ctx, c, o.id, started.GetRunID())
 		if err != nil {
 			return err
@@ -115,7 +118,7 @@ func (a *app) run(ctx context.Context, c client.Client, o runOptions, raw json.R
 	if o.format == formatJSON {
 		return a.printJSON(map[string]string{"workflow_id": o.id, "run_id": started.GetRunID()})
 	}
-	return a.print(fmt.Sprintf("started  %s\nwatch    safepoint status %s --wait\n", o.id, quote(o.id)))
+	return a.print(fmt.Sprintf("started  %s\nwatch    safepoint status %s --wait\n", render.Clean(o.id), quote(o.id)))
 }
 
 // startOptions never let one id run twice: a repeated deploy id must not make a second change.

@@ -135,10 +135,13 @@ func noServer() error {
 
 // dryRunOf is the same input with dry_run. A fleet's canaries are not waited for: a plan needs neither a pause nor a
 // person. A text that is no JSON object is left to the runbook to refuse.
-func dryRunOf(raw json.RawMessage) json.RawMessage {
+func dryRunOf(raw json.RawMessage) (json.RawMessage, error) {
 	object := map[string]json.RawMessage{}
 	if json.Unmarshal(raw, &object) != nil {
-		return raw
+		return raw, nil
+	}
+	if err := once(raw); err != nil {
+		return nil, err
 	}
 	object["dry_run"] = json.RawMessage("true")
 	canary := map[string]json.RawMessage{}
@@ -152,7 +155,7 @@ func dryRunOf(raw json.RawMessage) json.RawMessage {
 	}
 	changed, err := json.Marshal(object)
 	if err != nil {
-		return raw
+		return nil, fail(codeUsage, "make the input of the dry run: %w", err)
 	}
-	return changed
+	return changed, nil
 }

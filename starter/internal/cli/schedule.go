@@ -52,6 +52,8 @@ func scheduleError(ctx context.Context, id string, err error) error {
 		return fail(codeUsage, "there is no schedule %s in this namespace: `safepoint schedule list` shows what there is", render.Clean(id))
 	case errors.Is(err, schedule.ErrForeign):
 		return fail(codeUsage, "the schedule %s was not made by safepoint, so nothing was written: give another id, or --force to take it over", render.Clean(id))
+	case errors.Is(err, schedule.ErrNever):
+		return fail(codeUsage, "the schedule %s never runs: no time fits its spec, so nothing was written: mend spec, or write \"paused\": true", render.Clean(id))
 	case errors.Is(err, schedule.ErrRefused):
 		return fail(codeUsage, "%w", err)
 	case errors.Is(err, schedule.ErrBusy):

@@ -31,7 +31,8 @@ type applyReply struct {
 	TimeZone string      `json:"time_zone"`
 	Next     []time.Time `json:"next"`
 	Warnings []string    `json:"warnings,omitempty"`
-	// Plan is the report of the runbook's own dry run, Plans those of its servers; a dry run has them.
+	// Plan is the report of the runbook's own dry run, Plans those of its servers; a dry run has them, unless the error on
+	// standard error says why not.
 	Plan  *workflows.Report  `json:"plan,omitempty"`
 	Plans []workflows.Report `json:"plans,omitempty"`
 }
@@ -43,11 +44,13 @@ func (a *app) scheduleApply() *cobra.Command {
 		Short: "Make a schedule what a file says: create, update, or nothing",
 		Long: `Creates the schedule, updates it, or does nothing because nothing differs. An update keeps the pause and the note that
 people have set. A schedule that safepoint did not make is refused, unless --force takes it over; --force also writes
-where nothing differs, which mends a schedule whose times were changed elsewhere (in the Temporal UI).
+where nothing differs, which mends a schedule whose times were changed elsewhere (in the Temporal UI). One that is not
+paused and whose times never come is refused too.
 
 --dry-run shows what would be done, the next five times and, by a dry run of the runbook through a worker, what a run
 would do now. For the times it makes a paused schedule with an id of its own (<id>-plan-<random>), which never starts
-anything, and deletes it a moment later: so the server's own code computes them.
+anything, and deletes it a moment later: so the server's own code computes them. An apply that writes does the same
+first, to see that there are any.
 
 ` + exitHelp,
 		Example: `  safepoint schedule apply -f starter/examples/schedule-nightly.json --dry-run
@@ -131,19 +134,22 @@ func (a *app) planSchedule(ctx context.Context, c client.Client, store *schedule
 			return err
 		}
 	}
-	code, err := a.planRun(ctx, c, f, o, &reply)
-	if err != nil {
-		return err
-	}
-	if o.format == formatJSON {
+	code, planErr := a.planRun(ctx, c, f, o, &reply)
+	if o.format == formatJSON { // what is known, also without a plan
 		if err := a.printJSON(reply); err != nil {
 			return err
 		}
 	}
-	if change.Foreign && !o.force {
+	switch {
+	case planErr != nil:
+		return planErr
+	case change.Foreign && !o.force:
 		return scheduleError(ctx, f.ID, schedule.ErrForeign)
+	case change.Never(f, times):
+		return scheduleError(ctx, f.ID, schedule.ErrNever)
+	default: // the plan's own code
+		return exit(code)
 	}
-	return exit(code)
 }
 
 // planRun asks the runbook itself what a run would do now.

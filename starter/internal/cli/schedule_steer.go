@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
 	"github.com/safepoint-dev/safepoint/internal/schedule"
+	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 )
 
@@ -56,6 +59,9 @@ func (a *app) scheduleSwitch(word, participle, short string, do func(context.Con
 				note = participle + " by " + userName()
 			}
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
+				if err := a.warnForeign(ctx, store, args[0]); err != nil {
+					return err
+				}
 				if err := do(ctx, store, args[0], note); err != nil {
 					return scheduleError(ctx, args[0], err)
 				}
@@ -68,16 +74,34 @@ func (a *app) scheduleSwitch(word, participle, short string, do func(context.Con
 	return cmd
 }
 
+// warnForeign says that a schedule is somebody else's; the request is carried out all the same. One that cannot be looked
+// at just now may still take the request: a pause is most wanted for a schedule that is too busy to answer.
+func (a *app) warnForeign(ctx context.Context, store *schedule.Store, id string) error {
+	d, err := store.Describe(ctx, id, 0)
+	switch {
+	case errors.Is(err, schedule.ErrNotFound), ctx.Err() != nil, temporalclient.Refused(err):
+		return lookError(ctx, id, "safepoint schedule describe "+quote(id), err)
+	case err == nil && d.Foreign:
+		a.say("%s the schedule %s was not made by safepoint: neither its memo nor that of its action has safepoint's mark. It starts %s",
+			a.errColour.Warn("warning:"), render.Clean(id), render.Clean(cmp.Or(d.Runbook, "nothing that is known")))
+	}
+	return nil
+}
+
 func (a *app) scheduleTrigger() *cobra.Command {
 	var format outputFormat
 	cmd := &cobra.Command{
 		Use:   "trigger <schedule-id>",
 		Short: "Start a run of a schedule now",
-		Long: "Starts a run now, whether the schedule is paused or not, under its own overlap policy, and prints the run's id. It\n" +
-			"does not wait for the run: `safepoint status <workflow-id> --wait` does.\n\n" + exitHelp,
+		Long: "Starts a run now, whether the schedule is paused or not, under its own overlap policy, and prints the run's id, or\n" +
+			"that it cannot be told from a run that was due at the same time. It does not wait for the run:\n" +
+			"`safepoint status <workflow-id> --wait` does.\n\n" + exitHelp,
 		Args: oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
+				if err := a.warnForeign(ctx, store, args[0]); err != nil {
+					return err
+				}
 				came, err := store.Trigger(ctx, args[0])
 				if err != nil {
 					return scheduleError(ctx, args[0], err)
@@ -96,6 +120,13 @@ func (a *app) printTriggered(id string, came schedule.Triggered, format outputFo
 	}
 	if format == formatJSON {
 		return a.printJSON(came)
+	}
+	if came.Unclear {
+		text := "triggered  " + render.Clean(id) + "\nunclear    it also ran, or skipped a run, by itself just now: which of it is the trigger's cannot be told\n"
+		for _, run := range came.Started {
+			text += "started    " + render.Clean(run.WorkflowID) + "\n"
+		}
+		return a.print(text + "look       safepoint schedule describe " + quote(id) + "\n")
 	}
 	if came.Run == nil {
 		return a.print(fmt.Sprintf("triggered  %s\nlook       safepoint schedule describe %s\n", render.Clean(id), quote(id)))

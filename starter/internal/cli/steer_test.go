@@ -64,7 +64,7 @@ func TestADecisionIsSentWithWhoAndWhy(t *testing.T) {
 	got := safepoint(t, address, "decide", "deploy-1", "commit", "--by=ann", "--note=fine")
 	require.Equal(t, codeOK, got.code, got.err)
 	assert.Contains(t, got.out, "the change is kept")
-	assert.JSONEq(t, `{"decision": "commit", "by": "ann", "note": "fine"}`, string(f.updates[0].GetInput().GetArgs().GetPayloads()[0].GetData()))
+	assert.JSONEq(t, `{"decision": "commit", "by": "ann", "note": "fine", "run_id": "run-1"}`, string(f.updates[0].GetInput().GetArgs().GetPayloads()[0].GetData()))
 
 	f.refusal = "nothing is to be decided"
 	got = safepoint(t, address, "decide", "deploy-1", "rollback", "--by=ann")

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,9 @@ func (d *document) status(v View, s workflows.Status) {
 			d.row("held", s.Hold.Why, d.p.Warn)
 		}
 		d.row("held until", clock(s.Hold.Until), plain)
+		if s.Runbook == workflows.TypeRollbackByRestore && slices.Contains(s.Hold.Decisions, workflows.DecideDeny) {
+			d.row("mind", "commit means deny here, and rollback means approve", plain)
+		}
 	}
 	if s.Loss != "" && !strings.Contains(s.WaitingFor, s.Loss) {
 		d.row("would be lost", s.Loss, d.p.Warn)

@@ -109,3 +109,13 @@ func TestAHeartbeatIsSaidInWordsAndNeverAsJSON(t *testing.T) {
 		assert.Equal(t, want, HeartbeatWords([]byte(data)), data)
 	}
 }
+
+func TestAnApprovalSaysWhatTheWordsOfAnUpdateMeanThere(t *testing.T) {
+	view := View{ID: "undo-web01", Now: began, Status: &workflows.Status{
+		Runbook: workflows.TypeRollbackByRestore, Phase: workflows.PhaseHold, Since: began,
+		Hold: &workflows.Hold{Why: "restore snapshot 801", Until: began, Decisions: []workflows.Decision{workflows.DecideApprove, workflows.DecideDeny}},
+	}}
+	assert.Contains(t, Status(view, Palette{}), "commit means deny here")
+	view.Status.Hold.Decisions = []workflows.Decision{workflows.DecideCommit, workflows.DecideRollback}
+	assert.NotContains(t, Status(view, Palette{}), "means deny")
+}

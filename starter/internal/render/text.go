@@ -25,6 +25,15 @@ func Clean(s string) string {
 	}, s)
 }
 
+// CleanLines makes text of more than one line safe to print; its line breaks stay.
+func CleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Elapsed writes a duration for people: 0.4s, 12.3s, 3m05s, 1h02m. A negative one (two clocks that differ) is zero.
 func Elapsed(d time.Duration) string {
 	switch d = max(d, 0); {
