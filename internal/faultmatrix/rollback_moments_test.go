@@ -43,9 +43,13 @@ func wantOfLook(s scenario, f vpsfake.Fault) expectation {
 	return restoredWell(s)
 }
 
-// wantOfSafety: a lost answer is looked for; a bad token only costs the copy, which was not required.
+// wantOfSafety: a lost answer is looked for; a bad token only costs the copy, which was not required, unless an older copy
+// was given up for it: without either, nothing is restored.
 func wantOfSafety(s scenario, f vpsfake.Fault) expectation {
-	if f.Kind == vpsfake.Unauthorized {
+	switch {
+	case f.Kind == vpsfake.Unauthorized && s.flow == backRoom:
+		return withoutCopy(s).fails(contract.FailSnapshot, false)
+	case f.Kind == vpsfake.Unauthorized:
 		return withoutCopy(s)
 	}
 	return restoredWell(s)
