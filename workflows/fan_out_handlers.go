@@ -140,6 +140,8 @@ func (f *fanOut) checkDecision(request DecideRequest) error {
 		return refuse("nothing is to be decided: the run is in phase %s and waits for %s", f.phase, f.waitingFor)
 	case !slices.Contains(approvalDecisions, request.Decision):
 		return refuse("decision must be one of %s; got %q", decisionList(approvalDecisions), request.Decision)
+	case request.RunID != "" && request.RunID != f.report.RunID:
+		return refuseOtherRun(request.RunID, f.report.RunID)
 	}
 	return checkWords(request.By, request.Note)
 }

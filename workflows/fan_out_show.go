@@ -28,7 +28,7 @@ func (f *fanOut) open(ctx workflow.Context) error {
 
 // tell notifies about this run.
 func (f *fanOut) tell(event contract.NotifyEvent, summary, next string) {
-	f.notifier.notify(f.safe, contract.NotifyMessage{
+	f.notifier.notify(f.safe, f.report.OriginalRunID, contract.NotifyMessage{
 		Event: event, Runbook: f.report.Runbook, WorkflowID: f.report.WorkflowID, RunID: f.report.RunID,
 		Outcome: string(f.report.Outcome), Failure: f.report.Failure,
 		Summary: summary, Next: next, At: workflow.Now(f.safe), Reason: f.report.Reason,

@@ -131,11 +131,17 @@ func (r *serverRun) checkDecision(request DecideRequest) error {
 	case !printable(request.By) || !printable(request.Note):
 		return refuse("by and note must be one line of printable text")
 	case request.RunID != "" && request.RunID != r.report.RunID:
-		return refuse("the decision is about run %s, and this is run %s: a reset does not repeat a decision; look again, then decide anew", request.RunID, r.report.RunID)
+		return refuseOtherRun(request.RunID, r.report.RunID)
 	case r.hold.meant(request.Decision) == DecideExtend && len(r.report.Decisions) >= maxDecisions:
 		return refuse("the hold was extended %d times: decide", len(r.report.Decisions))
 	}
 	return nil
+}
+
+// refuseOtherRun refuses a decision that Temporal delivers again after a reset, or that was made for the run before a
+// continue-as-new.
+func refuseOtherRun(meant, this string) error {
+	return refuse("the decision is about run %s, and this is run %s: a decision is not repeated; look again, then decide anew", meant, this)
 }
 
 // decisionList names decisions for people.

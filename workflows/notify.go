@@ -21,15 +21,17 @@ type notifier struct {
 	starting int
 }
 
-// notify starts one notification for each target that asked for the event.
-func (n *notifier) notify(ctx workflow.Context, message contract.NotifyMessage) {
+// notify starts one notification for each target that asked for the event. They are named after the original run: a run
+// that was reset replays their starts, under the same names. Those that it starts itself then find some names taken only
+// while the earlier run's are still on their way.
+func (n *notifier) notify(ctx workflow.Context, originalRunID string, message contract.NotifyMessage) {
 	for _, target := range n.targets {
 		if len(target.On) > 0 && !slices.Contains(target.On, message.Event) {
 			continue
 		}
 		n.sent++
 		child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-			WorkflowID:        fmt.Sprintf("%s/notify-%d-%s", message.WorkflowID, n.sent, message.RunID[:min(8, len(message.RunID))]),
+			WorkflowID:        fmt.Sprintf("%s/notify-%d-%s", message.WorkflowID, n.sent, originalRunID[:min(8, len(originalRunID))]),
 			ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 			StaticSummary:     "notify: " + string(message.Event),
 		}), TypeNotification, contract.NotifyInput{URL: target.URL, Message: message})
@@ -55,7 +57,7 @@ func (n *notifier) flush(ctx workflow.Context) {
 
 // tell notifies about this run.
 func (r *serverRun) tell(event contract.NotifyEvent, summary, next string) {
-	r.notifier.notify(r.safe, contract.NotifyMessage{
+	r.notifier.notify(r.safe, r.report.OriginalRunID, contract.NotifyMessage{
 		Event: event, Runbook: r.report.Runbook, WorkflowID: r.report.WorkflowID, RunID: r.report.RunID,
 		ServerID: r.serverID, ServerName: r.report.ServerName, Outcome: string(r.report.Outcome), Failure: r.report.Failure,
 		Summary: summary, Next: next, At: workflow.Now(r.safe), Reason: r.report.Reason,

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -29,7 +30,7 @@ func (r *serverRun) makeRoom(ctx workflow.Context) *ending {
 	if err != nil {
 		return notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
 	}
-	return r.freePlaces(ctx, plan.Remove)
+	return r.freePlaces(ctx, plan.Remove, plan.Spare)
 }
 
 // changeHanging marks runs that do not make room by a completed snapshot while others hang in progress.
@@ -59,14 +60,23 @@ func hangingIn(snapshots []contract.Snapshot, policy retention.Policy, now time.
 // adviceHanging is what a person can do about snapshots that hang: Safepoint never deletes one in progress (law 4).
 const adviceHanging = "look at the snapshots that hang at VPS.org: delete them there, or have its support end them, then start the run again."
 
-// freePlaces deletes old snapshots of our own, as the quota was planned.
-func (r *serverRun) freePlaces(ctx workflow.Context, plan []contract.Snapshot) *ending {
-	for _, old := range plan {
+// freePlaces deletes old snapshots of our own, as the quota was planned. A failed one that the API does not let go is no
+// reason to end: the next one of the spare ones goes for it, or every run would end there.
+func (r *serverRun) freePlaces(ctx workflow.Context, remove, spare []contract.Snapshot) *ending {
+	remove = slices.Clone(remove)
+	for len(remove) > 0 {
+		old := remove[0]
+		remove = remove[1:]
 		r.waitFor(ctx, "room for one more snapshot")
 		pruned := r.deleteSnapshot(r.safe, old, "made room for this run's snapshot", 0)
 		r.report.Pruned = append(r.report.Pruned, pruned)
 		if ctx.Err() != nil {
 			return r.stoppedBeforeChange()
+		}
+		if !pruned.Deleted && old.Failed() && len(spare) > 0 {
+			r.note("snapshot %d, which failed, could not be deleted: %s; snapshot %d goes instead", old.ID, trimDot(pruned.Detail), spare[0].ID)
+			remove, spare = append(remove, spare[0]), spare[1:]
+			continue
 		}
 		if !pruned.Deleted {
 			return notChanged(contract.FailSnapshotLimit, "No room for another snapshot, and snapshot %d %q could not be deleted: %s.", old.ID, old.Name, pruned.Detail).

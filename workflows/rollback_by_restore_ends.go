@@ -18,9 +18,10 @@ func (r *serverRun) rollbackPhase() Phase {
 }
 
 // staysStopped says whether a server that a restore left stopped is to stay so: it was stopped before, and nothing needs
-// it up. After a reset it is started all the same: an earlier run may have been what stopped it.
+// it up. A restore that a run followed after a reset is started all the same: an earlier run may have been what stopped
+// the server. Which run followed it is read from the history, so that a replay decides the same.
 func (r *serverRun) staysStopped() bool {
-	stays := r.onDemand && r.verify.Skip && r.before.Status == contract.ServerStopped && r.report.RunID == r.report.OriginalRunID
+	stays := r.onDemand && r.verify.Skip && r.before.Status == contract.ServerStopped && r.restoreLooked == r.report.OriginalRunID
 	if stays {
 		r.note("the server was stopped before the restore and is left stopped: verify.skip is set, nothing needs it up")
 	}
@@ -104,7 +105,7 @@ func (r *restoreRun) plan() ([]string, *ending) {
 		steps = append(steps, fmt.Sprintf("wait for a person to approve, for up to %s", r.in.Approval.Timeout))
 	}
 	if r.in.Safety.Snapshot {
-		remove, why := r.planSafety()
+		remove, _, why := r.planSafety()
 		if why != "" {
 			if end := r.noRoomForSafety(why); end != nil {
 				return nil, end

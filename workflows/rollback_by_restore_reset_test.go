@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
@@ -43,6 +44,22 @@ func TestLaw3ARestoreThatARunBeforeTheResetBeganIsFollowedNotRefused(t *testing.
 			assert.Contains(t, strings.Join(e.report.Notes, "\n"), c.note)
 		})
 	}
+}
+
+func TestAfterAResetARestoreThatNobodyCanVouchForIsHeldOrNoted(t *testing.T) {
+	h := newResetRestore(t)
+	e := h.run()
+	assert.Equal(t, OutcomeRestored, e.report.Outcome, "%v", e.err)
+	assert.Contains(t, strings.Join(e.report.Notes, "\n"), "a restore that this run did not send has finished")
+
+	h = newResetRestore(t, func(in *RollbackByRestoreInput) { in.Verify.Skip, in.Verify.Checks = true, nil })
+	var asked Status
+	h.at(time.Hour, func() { asked = h.status(); h.decide(DecideCommit) })
+	e = h.run()
+	require.NotNil(t, asked.Hold)
+	assert.Contains(t, asked.Hold.Why, "nobody can say of which snapshot, and there are no checks to tell")
+	assert.NotEqual(t, OutcomeRestored, e.report.Outcome)
+	assert.Empty(t, e.wrote())
 }
 
 // A look that was made before the reset is replayed after it: what it decided then, it must decide now.

@@ -13,15 +13,15 @@ import (
 
 // planSafety plans the room for a safety snapshot. The snapshot to restore is never part of a plan. Without room, why
 // says what is there.
-func (r *restoreRun) planSafety() (remove []contract.Snapshot, why string) {
+func (r *restoreRun) planSafety() (remove, spare []contract.Snapshot, why string) {
 	plan, err := retention.PlanQuota(r.snapshots, r.policy, r.keepingChosen())
 	switch {
 	case err != nil:
-		return nil, fmt.Sprintf("the quota could not be planned: %v", err)
+		return nil, nil, fmt.Sprintf("the quota could not be planned: %v", err)
 	case !plan.Room:
-		return nil, plan.Detail
+		return nil, nil, plan.Detail
 	default:
-		return plan.Remove, ""
+		return plan.Remove, plan.Spare, ""
 	}
 }
 
@@ -44,11 +44,11 @@ func (r *restoreRun) takeSafety(ctx workflow.Context) *ending {
 	}
 	r.enter(ctx, PhaseSnapshot)
 	if !r.ownAlreadyMade() {
-		remove, why := r.planSafety()
+		remove, spare, why := r.planSafety()
 		if why != "" {
 			return r.noRoomForSafety(why)
 		}
-		if end := r.freePlaces(ctx, remove); end != nil {
+		if end := r.freePlaces(ctx, remove, spare); end != nil {
 			return r.withoutSafety(ctx, end)
 		}
 	}

@@ -23,7 +23,16 @@ func (r *serverRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restore
 		return restoreHeld, "the server is being restored by somebody else"
 	}
 	// The run was reset, and the run before may have begun this very restore.
-	return r.followRestore(ctx, a, "an earlier run, before a reset, may have begun this restore")
+	end, detail := r.followRestore(ctx, a, "an earlier run, before a reset, may have begun this restore")
+	if end != restoreFinished || !r.onDemand {
+		return end, detail
+	}
+	const notOurs = "a restore that this run did not send has finished: most likely that of the run before the reset, but nobody can say of which snapshot"
+	if r.verify.Skip {
+		return restoreHeld, notOurs + ", and there are no checks to tell"
+	}
+	r.note("%s", notOurs)
+	return end, detail
 }
 
 // readServer reads the server and its snapshots for as long as the rollback may take.

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -71,8 +72,49 @@ func TestAWrongDateOfAnAdoptedSnapshotCostsNoHealthyOne(t *testing.T) {
 	}
 }
 
+// withDays adds a rule that reads dates.
+func withDays(in *SnapshotRotationInput) { in.Policy.KeepDaily = 1 }
+
+// Counting needs no clock: one that is always off by an hour must not stop every prune.
+func TestRulesThatOnlyCountPruneUnderAWrongDateIfTheNumbersAgree(t *testing.T) {
+	h := newRotation(t).madeAt(testStart.Add(time.Hour))
+	h.existing = []contract.Snapshot{ofRotation(801, 3*day), ofRotation(802, 2*day), ofRotation(803, day)}
+	e := h.run()
+	assert.Equal(t, OutcomeRotated, e.report.Outcome)
+	assert.Equal(t, []int64{801, 802}, h.deletedIDs())
+
+	h = newRotation(t).madeAt(testStart.Add(time.Hour))
+	h.existing = []contract.Snapshot{ofRotation(801, day), ofRotation(802, 2*day), ofRotation(803, 3*day)} // the wrong way round
+	e = h.run()
+	assert.Equal(t, contract.FailRotation, e.failure)
+	assert.Empty(t, h.deletedIDs())
+}
+
+func TestAClockOfTheAPIThatIsFarAheadCostsNoHealthyOne(t *testing.T) {
+	for name, policy := range byAge() {
+		for _, create := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, " create ", create), func(t *testing.T) {
+				h := newRotation(t, policy, func(in *SnapshotRotationInput) { in.Create = create })
+				h.existing = []contract.Snapshot{ofRotation(801, 3*day), ofRotation(802, 2*day), ofRotation(803, day)}
+				h.on(contract.ActivityPreflight, step{reply: contract.PreflightResult{Server: h.server, Snapshots: h.existing, Now: wrongDate, RunID: testRunID}})
+				h.run()
+				assert.Empty(t, h.deletedIDs())
+			})
+		}
+	}
+}
+
+func TestAClockThatIsFarAheadMakesNoPlaceByAge(t *testing.T) {
+	h := newRotation(t, byAge()["expire_after"])
+	h.existing = []contract.Snapshot{ofRotation(801, 5*day), ofRotation(802, 4*day), ofRotation(803, 3*day), ofRotation(804, 2*day), ofRotation(805, day)}
+	h.on(contract.ActivityPreflight, step{reply: contract.PreflightResult{Server: h.server, Snapshots: h.existing, Now: wrongDate, RunID: testRunID}})
+	e := h.run()
+	assert.Equal(t, contract.FailSnapshotLimit, e.failure)
+	assert.Empty(t, h.deletedIDs())
+}
+
 func TestWithAWrongDateWhatWouldGoStaysAndTheRunIsIncomplete(t *testing.T) {
-	h := newRotation(t).madeAt(wrongDate)
+	h := newRotation(t, withDays).madeAt(wrongDate)
 	h.existing = []contract.Snapshot{ofRotation(801, 3*day), ofRotation(802, 2*day), ofRotation(803, day)}
 	e := h.run()
 	assert.Equal(t, contract.FailRotation, e.failure)
@@ -130,7 +172,7 @@ func TestANewSnapshotThatTheAPIsClockHasReachedIsNotOfTheFuture(t *testing.T) {
 }
 
 func TestWithoutAnAnswerTheDateCountsAsWrong(t *testing.T) {
-	h := newRotation(t).madeAt(wrongDate)
+	h := newRotation(t, withDays).madeAt(wrongDate)
 	h.existing = []contract.Snapshot{ofRotation(801, 3*day), ofRotation(802, 2*day), ofRotation(803, day)}
 	first := step{reply: contract.PreflightResult{Server: h.server, Snapshots: h.existing, Now: testStart, RunID: testRunID}}
 	h.on(contract.ActivityPreflight, first, apiError(contract.ErrUnavailable))
@@ -141,7 +183,7 @@ func TestWithoutAnAnswerTheDateCountsAsWrong(t *testing.T) {
 }
 
 func TestACancelWhileTheClockIsReadAgainPrunesNothing(t *testing.T) {
-	h := newRotation(t).madeAt(wrongDate)
+	h := newRotation(t, withDays).madeAt(wrongDate)
 	h.existing = []contract.Snapshot{ofRotation(801, 3*day), ofRotation(802, 2*day), ofRotation(803, day)}
 	first := step{reply: contract.PreflightResult{Server: h.server, Snapshots: h.existing, Now: testStart, RunID: testRunID}}
 	h.on(contract.ActivityPreflight, first, step{during: h.env.CancelWorkflow, never: true})

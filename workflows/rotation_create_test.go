@@ -1,10 +1,12 @@
 package workflows
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
@@ -65,6 +67,20 @@ func TestLaw12AFullQuotaLosesOneBeforeTheCreateAndTheRestAfterIt(t *testing.T) {
 	assert.Equal(t, []string{deleteSnapshot, createSnapshot, deleteSnapshot, deleteSnapshot, deleteSnapshot}, e.wrote())
 	assert.Equal(t, []int64{801, 802, 803, 804}, h.deletedIDs())
 	assert.Contains(t, e.report.Pruned[0].Reason, "made room")
+}
+
+// A failed snapshot goes first. One that the API does not let go must not end every run from now on.
+func TestAFailedSnapshotThatCannotBeDeletedIsNotInTheWayOfTheNextOne(t *testing.T) {
+	h := newRotation(t).on(deleteSnapshot, deleted(write(contract.WriteRefused, 400), false), deleted(accepted(), true))
+	h.existing = fiveOld()
+	h.existing[4].Status = contract.SnapshotFailed
+	failed := h.existing[4].ID
+	e := h.run()
+	require.NotNil(t, e.report.Snapshot, "%v", e.err)
+	tried := inputs[contract.DeleteSnapshotInput](h, deleteSnapshot)
+	assert.Equal(t, failed, tried[0].SnapshotID)
+	assert.Equal(t, int64(801), h.deletedIDs()[0], "the oldest goes instead")
+	assert.Contains(t, strings.Join(e.report.Notes, "\n"), "which failed, could not be deleted")
 }
 
 func TestLaw12WithoutRoomARotationIsRefusedWithTheList(t *testing.T) {

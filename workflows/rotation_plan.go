@@ -8,7 +8,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
-	"github.com/safepoint-dev/safepoint/internal/retention"
 )
 
 // dryRun says what would happen and writes nothing, so it needs no lock.
@@ -26,7 +25,7 @@ func (r *rotationRun) dryRun(ctx workflow.Context) *ending {
 	if err != nil {
 		return notChanged(contract.FailPreflight, "The policy cannot be applied: %s.", trimDot(err.Error()))
 	}
-	misdated := r.made != nil && retention.Future(*r.made, r.apiNowAt())
+	misdated := r.dateDoubt() != ""
 	for _, d := range slices.Backward(plan.Decisions) {
 		switch {
 		case d.Snapshot.ID == plannedID: // stands in the plan already
@@ -65,7 +64,7 @@ func (r *rotationRun) planMake() *ending {
 
 // planCreate plans a new snapshot and names what goes before it.
 func (r *rotationRun) planCreate() (first []contract.Snapshot, end *ending) {
-	if first, end = r.planPlace(); end != nil {
+	if first, _, end = r.planPlace(); end != nil {
 		return nil, end
 	}
 	for _, s := range first {

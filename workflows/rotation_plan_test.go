@@ -83,7 +83,7 @@ func TestADryRotationThatKeepsOneShowsTodaysNewestAsRemoved(t *testing.T) {
 
 // A real run prunes nothing by the date of an adopted snapshot that is wrong.
 func TestADryRotationPrunesNothingAfterAMisdatedSnapshot(t *testing.T) {
-	h := newRotation(t, dryRotation)
+	h := newRotation(t, dryRotation, withDays)
 	h.existing = []contract.Snapshot{ofRotation(801, 3*day), ofRotation(802, 2*day), ofRotation(803, -day, withStatus(contract.SnapshotInProgress))}
 	e := h.run()
 	assert.ElementsMatch(t, []int64{801, 802, 803}, e.keptIDs())

@@ -21,28 +21,28 @@ func (r *rotationRun) makePlace(ctx workflow.Context) *ending {
 	if r.ownAlreadyMade() {
 		return nil
 	}
-	remove, end := r.planPlace()
+	remove, spare, end := r.planPlace()
 	if end != nil || len(remove) == 0 {
 		return end
 	}
-	end = r.freePlaces(ctx, remove)
+	end = r.freePlaces(ctx, remove, spare)
 	r.freed = slices.ContainsFunc(r.report.Pruned, func(p PrunedSnapshot) bool { return p.Deleted })
 	return end
 }
 
 // planPlace names what must go before the create: nothing that the policy would not remove anyway, and no completed one
 // in the place of those that hang.
-func (r *rotationRun) planPlace() ([]contract.Snapshot, *ending) {
-	quota, err := retention.PlanQuota(r.snapshots, r.policy, retention.Options{Now: r.apiNowAt(), Incoming: 1, Hanging: r.hanging()})
+func (r *rotationRun) planPlace() (remove, spare []contract.Snapshot, end *ending) {
+	quota, err := retention.PlanQuota(r.snapshots, r.policyNow(), retention.Options{Now: r.apiNowAt(), Incoming: 1, Hanging: r.hanging()})
 	switch {
 	case err != nil:
-		return nil, notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
+		return nil, nil, notChanged(contract.FailSnapshotLimit, "The quota could not be planned: %v.", err)
 	case quota.Room:
-		return quota.Remove, nil
+		return quota.Remove, quota.Spare, nil
 	case len(quota.Hanging) > 0:
-		return nil, notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", quota.Detail).withNext("%s", adviceHanging)
+		return nil, nil, notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", quota.Detail).withNext("%s", adviceHanging)
 	default:
-		return nil, notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", quota.Detail).
+		return nil, nil, notChanged(contract.FailSnapshotLimit, "No room for another snapshot: %s.", quota.Detail).
 			withNext("delete a snapshot that is no longer needed, or keep fewer by the policy, then start the run again.")
 	}
 }
@@ -61,7 +61,7 @@ func (r *rotationRun) pruneByPolicy(ctx workflow.Context) *ending {
 		return r.incomplete("Nothing was pruned: %s.", trimDot(err.Error()))
 	}
 	var old []retention.Decision
-	misdated := r.made != nil && retention.Future(*r.made, r.apiNowAt())
+	doubt := r.dateDoubt()
 	for _, d := range slices.Backward(plan.Decisions) {
 		switch {
 		case r.alreadyPruned(d.Snapshot.ID): // a list may lag
@@ -71,8 +71,8 @@ func (r *rotationRun) pruneByPolicy(ctx workflow.Context) *ending {
 			r.report.Kept = append(r.report.Kept, r.kept(d))
 		}
 	}
-	if misdated {
-		return r.pruneNothing(old)
+	if doubt != "" {
+		return r.pruneNothing(old, doubt)
 	}
 	r.pruneThese(ctx, old)
 	return r.judgePrune(ctx, old)

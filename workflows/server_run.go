@@ -120,9 +120,11 @@ func (r *serverRun) finish(end *ending) (*Report, error) {
 	r.removeTwins(r.safe)
 	r.ended = true
 	r.close(r.safe, end)
-	r.releaseLock(r.safe)
+	// Told before the lock is released: a run that was reset does not wait for the end of the lock, so that whatever came
+	// after it would come earlier than a replayed history says.
 	r.tell(endEvent(end.outcome), r.report.Summary, r.report.Next)
 	r.notifier.flush(r.safe)
+	r.releaseLock(r.safe)
 	if err := workflow.Await(r.safe, func() bool { return workflow.AllHandlersFinished(r.safe) }); err != nil {
 		return nil, err
 	}

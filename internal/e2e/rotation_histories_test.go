@@ -56,6 +56,7 @@ func TestHistoriesOfRotation(t *testing.T) {
 		// The API's clock runs fast here: by the second create it is minutes after the preflight.
 		"rotation-clock-read-again": {
 			seed: func(r *rig) { r.inherited(r.server) }, want: workflows.OutcomeRotated,
+			edit:  func(in map[string]any) { in["policy"] = map[string]any{"keep_last": 2, "keep_within": "1m"} }, // a rule that reads dates
 			fault: &vpsfake.Fault{Kind: vpsfake.LostBefore, Op: vpsfake.OpCreateSnapshot, Times: 2},
 			check: func(r *rig, report workflows.Report) {
 				r.rotated(report)

@@ -57,15 +57,15 @@ type Options struct {
 	Hanging []int64
 }
 
-// byTime says whether a rule reads creation times, beyond putting the snapshots in order.
-func (p Policy) byTime() bool { return p.byCalendar() || p.KeepWithin > 0 || p.ExpireAfter > 0 }
+// ByTime says whether a rule reads creation times, beyond putting the snapshots in order.
+func (p Policy) ByTime() bool { return p.byCalendar() || p.KeepWithin > 0 || p.ExpireAfter > 0 }
 
 func (p Policy) byCalendar() bool {
 	return p.KeepHourly > 0 || p.KeepDaily > 0 || p.KeepWeekly > 0 || p.KeepMonthly > 0
 }
 
-// keeps says whether there is a keep rule at all: without one, ExpireAfter alone decides.
-func (p Policy) keeps() bool { return p.KeepLast > 0 || p.byCalendar() || p.KeepWithin > 0 }
+// Keeps says whether there is a keep rule at all: without one, ExpireAfter alone decides.
+func (p Policy) Keeps() bool { return p.KeepLast > 0 || p.byCalendar() || p.KeepWithin > 0 }
 
 // onlyKeepLast says whether KeepLast is the only keep rule.
 func (p Policy) onlyKeepLast() bool { return p.KeepLast > 0 && !p.byCalendar() && p.KeepWithin == 0 }

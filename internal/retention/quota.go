@@ -21,6 +21,8 @@ type QuotaPlan struct {
 	// Remove is what must go first: failed ones before completed ones, each oldest first; empty when it fits as it is, and
 	// when there is no room anyway.
 	Remove []contract.Snapshot
+	// Spare may go instead of a failed one in Remove that cannot be deleted, in this order.
+	Spare []contract.Snapshot
 	// Hanging are the snapshots that hang in progress and are why no room is made; empty when there is room or when there
 	// would be none without them either.
 	Hanging []contract.Snapshot
@@ -65,7 +67,11 @@ func PlanQuota(snapshots []contract.Snapshot, policy Policy, opts Options) (Quot
 			"Delete the hanging ones at VPS.org, or have its support end them:%s",
 			used, idList(hanging), policy.Name, idList(remove), policy.Describe(), listing(plan))}, nil
 	default:
-		return QuotaPlan{Room: true, Remove: remove,
+		spare := removable[need:]
+		if hanging, err = whyNotNow(snapshots, policy, opts, removable); err != nil || len(hanging) > 0 {
+			spare = nil // not all of them may go
+		}
+		return QuotaPlan{Room: true, Remove: remove, Spare: slices.Clone(spare),
 			Detail: fmt.Sprintf("%s; policy %s removes %s first", used, policy.Name, idList(remove))}, nil
 	}
 }
@@ -124,7 +130,7 @@ func whyNotNow(snapshots []contract.Snapshot, policy Policy, opts Options, remov
 // lowerKeepLast names a lower keep_last where that alone would make the room. Beside other rules it is no advice: which
 // of them to lower is the user's choice.
 func lowerKeepLast(snapshots []contract.Snapshot, policy Policy, opts Options, need int) string {
-	if policy.byTime() {
+	if policy.ByTime() {
 		return ""
 	}
 	for keep := policy.KeepLast - 1; keep >= 1; keep-- {

@@ -155,7 +155,7 @@ func unfinished(status contract.SnapshotStatus) string {
 func newestFirst(snapshots []contract.Snapshot, policy Policy) []contract.Snapshot {
 	sorted := slices.Clone(snapshots)
 	byTime := !slices.ContainsFunc(sorted, func(s contract.Snapshot) bool {
-		return s.CreatedAt.IsZero() && (s.Completed() || !policy.byTime())
+		return s.CreatedAt.IsZero() && (s.Completed() || !policy.ByTime())
 	})
 	slices.SortFunc(sorted, func(a, b contract.Snapshot) int {
 		if byTime {

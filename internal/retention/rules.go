@@ -48,7 +48,7 @@ type moment struct {
 // one moment, so that one entry stands for any number of them. It is ordered by time even where the list is not. A time
 // a little after Now is taken for Now: the pieces of the calendar end there.
 func (r *ruling) dated() []moment {
-	if !r.policy.byTime() {
+	if !r.policy.ByTime() {
 		return nil
 	}
 	var dated []moment
@@ -92,11 +92,11 @@ func (r *ruling) keepWithin(dated []moment) {
 // rule and it has not expired.
 func (r *ruling) whyUntouched(s contract.Snapshot) string {
 	switch {
-	case s.CreatedAt.IsZero() && r.policy.byTime():
+	case s.CreatedAt.IsZero() && r.policy.ByTime():
 		return "its creation time is not known, so it is not removed by time"
 	case Future(s, r.opts.Now):
 		return fmt.Sprintf("dated in the future (%s), so it is not removed until then", s.CreatedAt.UTC().Format(time.RFC3339))
-	case !r.policy.keeps() && !r.expired(s):
+	case !r.policy.Keeps() && !r.expired(s):
 		return "not older than expire_after " + contract.Duration(r.policy.ExpireAfter).String()
 	default:
 		return ""

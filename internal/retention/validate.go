@@ -114,7 +114,7 @@ func validate(snapshots []contract.Snapshot, policy Policy, opts Options) error 
 	if opts.Incoming < 0 {
 		found.add("incoming", "%d incoming snapshots are not possible", opts.Incoming)
 	}
-	if policy.byTime() && opts.Now.IsZero() {
+	if policy.ByTime() && opts.Now.IsZero() {
 		found.add("now", "the time of the API is not known, and %s cannot be applied without it", policy.Describe())
 	}
 	checkList(&found, snapshots)
