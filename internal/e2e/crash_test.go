@@ -19,7 +19,7 @@ const (
 	waitBar  = 15*time.Second + 7*time.Second
 	writeBar = contract.CheckedWriteDeadline + settle + 7*time.Second
 	// runBar bounds a whole run around the crash: the stand-in's snapshot, restore, checks and a busy machine.
-	runBar = 60 * time.Second
+	runBar = 2 * time.Minute
 )
 
 // restart kills the worker as a crash does, and brings one back.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -47,7 +46,7 @@ func TestEachRunOfAFleetUnderACronScheduleRunsItsOwnServers(t *testing.T) {
 // reportOf is the result of one run that another one follows. Whoever waits for its end by a handle is sent on to that.
 func (f *standInFleet) reportOf(runID string) (report workflows.Report) {
 	f.t.Helper()
-	f.eventually(time.Minute, "the next run", func() bool { return f.latest(f.id()) != runID })
+	f.eventually(fleetBar, "the next run", func() bool { return f.latest(f.id()) != runID })
 	one := *f.rig
 	one.temp = oneRun{Client: f.temp, runID: runID}
 	events := one.history(f.id()).Events
@@ -76,7 +75,7 @@ func TestACancelThatComesWithTheHandoverIsNotLost(t *testing.T) {
 	f.runbooks.Stop()
 	require.NoError(t, f.temp.CancelWorkflow(t.Context(), f.id(), ""))
 	close(answer)
-	f.eventually(time.Minute, "the list of servers", func() bool {
+	f.eventually(fleetBar, "the list of servers", func() bool {
 		completed := f.completed(f.id(), contract.ActivitySelectServers)
 		for _, event := range f.history(f.id()).Events {
 			if event.GetActivityTaskCompletedEventAttributes() != nil && completed(event) {
@@ -86,7 +85,7 @@ func TestACancelThatComesWithTheHandoverIsNotLost(t *testing.T) {
 		return false
 	})
 	f.serveRunbooks()
-	report := f.end(f.id(), time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.NotEqual(t, first, f.latest(f.id()), "without a handover this proves nothing")
 	assert.Equal(t, workflows.OutcomeCanceled, report.Outcome, "%s", report.Summary)
 	assert.Zero(t, report.Fleet.Started)

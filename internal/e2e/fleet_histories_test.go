@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,9 +24,9 @@ func TestHistoriesOfFleets(t *testing.T) {
 		t.Parallel()
 		f := newFleetRig(t, 2)
 		f.fleet(f.id(), map[string]any{"canary": map[string]any{"count": 1, "pause": "1s", "decide": true}})
-		f.inPhase(f.id(), workflows.PhaseHold, time.Minute)
+		f.inPhase(f.id(), workflows.PhaseHold, fleetBar)
 		require.NoError(t, f.decide(f.id(), "decide-1", workflows.DecideApprove))
-		require.Equal(t, workflows.OutcomeCommitted, f.end(f.id(), time.Minute).Outcome)
+		require.Equal(t, workflows.OutcomeCommitted, f.end(f.id(), fleetBar).Outcome)
 		f.keepOne(f.id(), "fleet-committed")
 	})
 	t.Run("stopped, undone and retried", func(t *testing.T) {
@@ -35,13 +34,13 @@ func TestHistoriesOfFleets(t *testing.T) {
 		f := newFleetRig(t, 3)
 		f.breaks(f.servers[1])
 		f.fleet(f.id(), map[string]any{"max_concurrency": 1, "on_stop": workflows.StopRollbackCommitted})
-		report := f.end(f.id(), 2*time.Minute)
+		report := f.end(f.id(), fleetBar)
 		require.Equal(t, workflows.FleetCounts{RolledBack: 1, Undone: 1}, report.Fleet.Counts, "%s", report.Summary)
 		f.keepOne(f.id(), "fleet-stopped-undone")
 		f.mend()
 		again := f.id() + "-again"
 		f.fleet(again, map[string]any{"retry_of": f.id(), "template": f.quick()})
-		require.Equal(t, workflows.FleetCounts{Done: 3}, f.end(again, time.Minute).Fleet.Counts)
+		require.Equal(t, workflows.FleetCounts{Done: 3}, f.end(again, fleetBar).Fleet.Counts)
 		f.keepOne(again, "fleet-retried")
 	})
 	t.Run("paused, resumed and aborted", func(t *testing.T) {
@@ -52,12 +51,12 @@ func TestHistoriesOfFleets(t *testing.T) {
 		f.deploying(f.servers[0])
 		f.request(f.id(), workflows.UpdatePause)
 		f.release(f.servers[0])
-		f.until(f.id(), "one done", time.Minute, func(r workflows.FleetRecord) bool { return r.Counts.Done == 1 })
+		f.until(f.id(), "one done", fleetBar, func(r workflows.FleetRecord) bool { return r.Counts.Done == 1 })
 		f.request(f.id(), workflows.UpdateResume)
 		f.deploying(f.servers[1])
 		f.request(f.id(), workflows.UpdateAbort)
 		f.release(f.servers...)
-		require.Equal(t, workflows.FleetCounts{Done: 2}, f.end(f.id(), time.Minute).Fleet.Counts)
+		require.Equal(t, workflows.FleetCounts{Done: 2}, f.end(f.id(), fleetBar).Fleet.Counts)
 		f.keepOne(f.id(), "fleet-aborted")
 	})
 	t.Run("canceled", func(t *testing.T) {
@@ -67,9 +66,9 @@ func TestHistoriesOfFleets(t *testing.T) {
 		f.fleet(f.id(), map[string]any{"max_concurrency": 1})
 		f.deploying(f.servers[0])
 		require.NoError(t, f.temp.CancelWorkflow(t.Context(), f.id(), ""))
-		f.until(f.id(), "the cancel", time.Minute, func(workflows.FleetRecord) bool { return strings.Contains(f.status(f.id()).WaitingFor, "canceled") })
+		f.until(f.id(), "the cancel", fleetBar, func(workflows.FleetRecord) bool { return strings.Contains(f.status(f.id()).WaitingFor, "canceled") })
 		f.release(f.servers...)
-		report := f.end(f.id(), 2*time.Minute)
+		report := f.end(f.id(), fleetBar)
 		require.Equal(t, workflows.OutcomeCanceled, report.Outcome)
 		f.keepOne(f.id(), "fleet-canceled")
 	})
@@ -82,7 +81,7 @@ func TestHistoriesOfFleetsThatContinueAsNew(t *testing.T) {
 	f := newStandInFleetOn(t, impatientTemporal(t, 120), 60)
 	close(f.proceed)
 	first := f.start(map[string]any{"max_concurrency": 7})
-	report := f.end(f.id(), 2*time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, workflows.FleetCounts{Done: 58, Errors: 1, RolledBack: 1}, report.Fleet.Counts, "%s", report.Summary)
 	size := f.measure(first)
 	assert.GreaterOrEqual(t, size.runs, 3)

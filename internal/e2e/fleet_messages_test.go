@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,14 +32,14 @@ func TestAFleetTriesItsCanariesAndGoesOnWhenAPersonApproves(t *testing.T) {
 	f := newFleetRig(t, 5)
 	f.fleet(f.id(), map[string]any{"canary": map[string]any{"count": 2, "pause": "1s", "decide": true}})
 	defer f.explain(f.id())
-	f.inPhase(f.id(), workflows.PhaseHold, time.Minute)
+	f.inPhase(f.id(), workflows.PhaseHold, fleetBar)
 	held := f.status(f.id())
 	assert.Equal(t, 2, held.Fleet.Counts.Done)
 	assert.Equal(t, 2, held.Fleet.Started)
 	require.NotNil(t, held.Hold)
 	assert.Equal(t, f.servers[2:], f.untouched(), "nothing else is begun")
 	require.NoError(t, f.decide(f.id(), "d1", workflows.DecideApprove))
-	report := f.end(f.id(), time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, workflows.OutcomeCommitted, report.Outcome, "%s", report.Summary)
 	assert.Equal(t, workflows.FleetCounts{Done: 5}, report.Fleet.Counts)
 	assert.Equal(t, "tester", report.Decisions[0].By)
@@ -55,17 +54,17 @@ func TestAFleetIsPausedResumedAndAborted(t *testing.T) {
 	started := func(n, done int) func(workflows.FleetRecord) bool {
 		return func(r workflows.FleetRecord) bool { return r.Started == n && r.Counts.Done == done }
 	}
-	f.until(f.id(), "three under way", time.Minute, started(3, 0))
+	f.until(f.id(), "three under way", fleetBar, started(3, 0))
 	assert.True(t, f.request(f.id(), workflows.UpdatePause).Accepted)
 	f.release(f.servers[:3]...)
-	f.until(f.id(), "three done and no other begun", time.Minute, started(3, 3))
+	f.until(f.id(), "three done and no other begun", fleetBar, started(3, 3))
 	assert.True(t, f.counts(f.id()).Paused)
 	f.restart() // a pause is no business of the worker
 	assert.True(t, f.request(f.id(), workflows.UpdateResume).Accepted)
-	f.until(f.id(), "three more under way", time.Minute, started(6, 3))
+	f.until(f.id(), "three more under way", fleetBar, started(6, 3))
 	assert.True(t, f.request(f.id(), workflows.UpdateAbort).Accepted)
 	f.release(f.servers...)
-	report := f.end(f.id(), time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, contract.FailFleetStopped, report.Failure, "%s", report.Summary)
 	assert.Equal(t, "aborted by tester", report.Fleet.StoppedBy)
 	assert.Equal(t, workflows.FleetCounts{Done: 6}, report.Fleet.Counts)
@@ -84,10 +83,10 @@ func TestAStoppedFleetUndoesItsCommitsAndARetryTakesWhatIsLeft(t *testing.T) {
 	f.hold(bad)
 	f.fleet(f.id(), map[string]any{"max_concurrency": 1, "on_stop": workflows.StopRollbackCommitted})
 	defer f.explain(f.id())
-	f.until(f.id(), "two committed, one held", time.Minute, func(r workflows.FleetRecord) bool { return r.Counts.Done == 2 && r.Started == 3 })
+	f.until(f.id(), "two committed, one held", fleetBar, func(r workflows.FleetRecord) bool { return r.Counts.Done == 2 && r.Started == 3 })
 	f.afterwards(stranger) // a later run writes to a server that the fleet has committed
 	f.release(bad)
-	report := f.end(f.id(), 2*time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, contract.FailFleetStopped, report.Failure, "%s", report.Summary)
 	assert.Equal(t, workflows.FleetCounts{Done: 1, RolledBack: 1, Undone: 1}, report.Fleet.Counts)
 	assert.Equal(t, workflows.UndoneCounts{Restored: 1, Refused: 1}, report.Fleet.UndoneCounts)
@@ -103,7 +102,7 @@ func TestAStoppedFleetUndoesItsCommitsAndARetryTakesWhatIsLeft(t *testing.T) {
 	f.mend()
 	again := f.id() + "-again"
 	f.fleet(again, map[string]any{"retry_of": f.id(), "template": f.quick()})
-	retried := f.end(again, time.Minute)
+	retried := f.end(again, fleetBar)
 	assert.Equal(t, workflows.OutcomeCommitted, retried.Outcome, "%s", retried.Summary)
 	var took []int64
 	for _, result := range retried.Fleet.Targets {
@@ -114,7 +113,7 @@ func TestAStoppedFleetUndoesItsCommitsAndARetryTakesWhatIsLeft(t *testing.T) {
 	assert.Len(t, versions["2.0.0"], len(f.servers))
 
 	f.fleet(again+"-2", map[string]any{"retry_of": again})
-	assert.Equal(t, workflows.OutcomeSkipped, f.end(again+"-2", time.Minute).Outcome, "nothing is left")
+	assert.Equal(t, workflows.OutcomeSkipped, f.end(again+"-2", fleetBar).Outcome, "nothing is left")
 }
 
 // afterwards lets a run of its own take the server's lock.
@@ -125,7 +124,7 @@ func (f *fleetRig) afterwards(server int64) {
 	in["update"] = map[string]any{"kind": "none"}
 	id := f.id() + "-later"
 	f.start(id, in)
-	require.Equal(f.t, workflows.OutcomeCommitted, f.end(id, time.Minute).Outcome)
+	require.Equal(f.t, workflows.OutcomeCommitted, f.end(id, fleetBar).Outcome)
 }
 
 func TestACanceledFleetLeavesEveryServerSafe(t *testing.T) {
@@ -134,12 +133,12 @@ func TestACanceledFleetLeavesEveryServerSafe(t *testing.T) {
 	f.hold(f.servers[1], f.servers[2])
 	f.fleet(f.id(), map[string]any{"max_concurrency": 2, "on_stop": workflows.StopRollbackCommitted})
 	defer f.explain(f.id())
-	f.until(f.id(), "one committed, two held", time.Minute, func(r workflows.FleetRecord) bool { return r.Counts.Done == 1 && r.Started == 3 })
+	f.until(f.id(), "one committed, two held", fleetBar, func(r workflows.FleetRecord) bool { return r.Counts.Done == 1 && r.Started == 3 })
 	f.deploying(f.servers[1], f.servers[2])
 	require.NoError(t, f.temp.CancelWorkflow(t.Context(), f.id(), ""))
-	f.until(f.id(), "the cancel", time.Minute, func(workflows.FleetRecord) bool { return strings.Contains(f.status(f.id()).WaitingFor, "canceled") })
+	f.until(f.id(), "the cancel", fleetBar, func(workflows.FleetRecord) bool { return strings.Contains(f.status(f.id()).WaitingFor, "canceled") })
 	f.release(f.servers...)
-	report := f.end(f.id(), 2*time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, workflows.OutcomeCanceled, report.Outcome, "%s", report.Summary)
 	assert.Equal(t, 1, report.Fleet.Counts.Done, "what was committed stays")
 	assert.Equal(t, 2, report.Fleet.Counts.RolledBack, "%+v", report.Fleet.Targets)

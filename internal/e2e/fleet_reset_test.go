@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,11 +26,11 @@ func TestAFleetThatIsResetAdoptsItsRunsAndRunsNoServerTwice(t *testing.T) {
 	f := newStandInFleet(t, 20)
 	close(f.proceed)
 	first := f.start(nil)
-	before := f.end(f.id(), time.Minute)
+	before := f.end(f.id(), fleetBar)
 	require.Equal(t, workflows.FleetCounts{Done: 18, Errors: 1, RolledBack: 1}, before.Fleet.Counts)
 	f.resetTo(f.id(), f.completed(f.id(), contract.ActivitySelectServers))
-	f.eventually(time.Minute, "the reset run", func() bool { return f.latest(f.id()) != first })
-	after := f.end(f.id(), time.Minute)
+	f.eventually(fleetBar, "the reset run", func() bool { return f.latest(f.id()) != first })
+	after := f.end(f.id(), fleetBar)
 	assert.Equal(t, before.Fleet.Counts, after.Fleet.Counts)
 	assert.Equal(t, 20, f.executions(f.history(f.id()).Events), "the reset run asked for each of them, and was told that it exists")
 	for _, result := range before.Fleet.Targets {
@@ -59,13 +58,13 @@ func TestARunOfSomebodyElseUnderAChildsIDIsAnErrorOfThatServer(t *testing.T) {
 	f := newStandInFleet(t, 6)
 	close(f.proceed)
 	first := f.start(map[string]any{"canary": map[string]any{"count": 1, "decide": true}})
-	f.inPhase(f.id(), workflows.PhaseHold, time.Minute)
+	f.inPhase(f.id(), workflows.PhaseHold, fleetBar)
 	committed, stuck := f.childID(first, 3), f.childID(first, 5)
 	f.startForeign(committed, 3)
 	f.startForeign(stuck, stuckLate)
-	require.Equal(t, workflows.OutcomeCommitted, f.end(committed, time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, f.end(committed, fleetBar).Outcome)
 	require.NoError(t, f.decide(f.id(), "d1", workflows.DecideApprove))
-	report := f.end(f.id(), time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, workflows.FleetCounts{Done: 4, Errors: 2}, report.Fleet.Counts, "%s", report.Summary)
 	for _, id := range []int64{3, 5} {
 		assert.Equal(t, "ForeignRun", resultIn(t, report.Fleet, id).Failure)

@@ -20,6 +20,10 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
+// fleetBar bounds every wait for a fleet: it catches one that hangs, and leaves a slow machine with a thousand runs of
+// other tests alone.
+const fleetBar = 5 * time.Minute
+
 // fleetRig is an account with many servers and a deploy system of its own, which breaks the servers that it is told to
 // and holds a deploy for as long as the test wants.
 type fleetRig struct {
@@ -104,7 +108,7 @@ func (f *fleetRig) hold(servers ...int64) {
 func (f *fleetRig) deploying(servers ...int64) {
 	f.t.Helper()
 	for _, id := range servers {
-		f.eventually(time.Minute, fmt.Sprint("the deploy of ", id), func() bool {
+		f.eventually(fleetBar, fmt.Sprint("the deploy of ", id), func() bool {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			return f.sent[id]

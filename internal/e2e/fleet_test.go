@@ -26,18 +26,18 @@ func TestAFleetOfTwoHundredServersStopsByItsRuleWithExactCounts(t *testing.T) {
 	f.hold(late...)
 	f.fleet(f.id(), map[string]any{"max_concurrency": wide, "max_rollbacks": 2})
 	defer f.explain(f.id())
-	f.until(f.id(), "the first hundred done and forty held", 2*time.Minute, func(r workflows.FleetRecord) bool {
+	f.until(f.id(), "the first hundred done and forty held", fleetBar, func(r workflows.FleetRecord) bool {
 		return r.Counts.Done == free && r.Started == free+wide
 	})
 	for i, id := range broken { // each rollback makes room for one more server, but the third
 		f.release(id)
-		f.until(f.id(), "a rollback", time.Minute, func(r workflows.FleetRecord) bool {
+		f.until(f.id(), "a rollback", fleetBar, func(r workflows.FleetRecord) bool {
 			return r.Counts.RolledBack == i+1 && (i == 2 || r.Started == free+wide+i+1)
 		})
 	}
 	require.NotEmpty(t, f.counts(f.id()).StoppedBy)
 	f.release(late...)
-	report := f.end(f.id(), time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, contract.FailFleetStopped, report.Failure, "%s", report.Summary)
 	const started = free + wide + 2
 	assert.Equal(t, workflows.FleetCounts{Done: started - 3, RolledBack: 3}, report.Fleet.Counts)
@@ -66,9 +66,9 @@ func TestAFleetWithinItsLimitsTriesEveryServerThroughACrash(t *testing.T) {
 	part(template, "update")["timeout"] = "15s" // for as long a webhook counts that was sent by a worker that died
 	f.fleet(f.id(), map[string]any{"template": template, "max_concurrency": "50%", "max_rollbacks": 3, "max_errors": "4%"})
 	defer f.explain(f.id())
-	f.until(f.id(), "some are done", time.Minute, func(r workflows.FleetRecord) bool { return r.Counts.Done >= 3 })
+	f.until(f.id(), "some are done", fleetBar, func(r workflows.FleetRecord) bool { return r.Counts.Done >= 3 })
 	f.restart()
-	report := f.end(f.id(), 2*time.Minute)
+	report := f.end(f.id(), fleetBar)
 	assert.Equal(t, contract.FailFleet, report.Failure, "%s", report.Summary)
 	assert.Equal(t, workflows.FleetCounts{Done: 55, RolledBack: 3, Errors: 2}, report.Fleet.Counts)
 	assert.Empty(t, report.Fleet.NotStarted)
