@@ -68,8 +68,12 @@ func (r *serverRun) pruneThese(ctx workflow.Context, old []retention.Decision) {
 	}
 }
 
-// deleteTries bounds how often one delete is sent: a delete is safe to repeat, "already gone" is success.
-const deleteTries = 4
+// How often one delete is tried: a delete is safe to repeat, "already gone" is success. After a change the prune is the
+// lesser thing, and a later run does it; a rotation has nothing else to do, and goes on for about five minutes.
+const (
+	deleteTries         = 4
+	deleteTriesRotation = 10
+)
 
 // deleteSnapshot deletes one snapshot of ours, as far as the activity's own guard allows. The context is the calling
 // coroutine's own, disconnected from the run's cancellation: a delete in flight must not lose its answer.
@@ -81,7 +85,7 @@ func (r *serverRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, 
 			points = append(points, point.ID)
 		}
 	}
-	for try := 1; try <= deleteTries; try++ {
+	for try := 1; try <= r.deleteTries; try++ {
 		lock := r.lock
 		var result contract.DeleteSnapshotResult
 		err := workflow.ExecuteActivity(checkedWriteOptions(ctx, fmt.Sprintf("delete snapshot %d: %s", old.ID, reason)), contract.ActivityDeleteSnapshot, contract.DeleteSnapshotInput{

@@ -24,9 +24,9 @@ func readOptions(ctx workflow.Context, summary string) workflow.Context {
 			InitialInterval:    time.Second,
 			BackoffCoefficient: 2,
 			MaximumInterval:    15 * time.Second, // the API is asked again four times a minute at the most
-			// About two minutes of an API that answers nonsense, then say so. A preflight is three requests: with a fifth of
+			// About three minutes of an API that answers nonsense, then say so. A preflight is three requests: with a fifth of
 			// all requests failing, half of the attempts fail, and of a hundred servers not one must give up.
-			MaximumAttempts: 12,
+			MaximumAttempts: 16,
 		},
 		Summary: summary,
 	})

@@ -49,6 +49,7 @@ type rotationRun struct {
 func newRotationRun(ctx workflow.Context, in SnapshotRotationInput) *rotationRun {
 	r := &rotationRun{in: in, serverRun: newServerRun(ctx, in.Servers[0], in.Reason)}
 	r.lockInput, r.notDuring = in.Lock, in.NotDuring
+	r.deleteTries = deleteTriesRotation
 	r.restoreTimeout = in.Snapshot.ReadyTimeout // how long a lost lock may take to come back, to start a stopped server
 	r.egress = egressOf(UpdateInput{}, nil, in.Notify)
 	if !in.DryRun {

@@ -28,6 +28,8 @@ type serverRun struct {
 	purpose contract.Purpose
 	// changeGrace is how long the server stays closed when the run dies while the change is being made.
 	changeGrace time.Duration
+	// deleteTries bounds how often one delete is tried.
+	deleteTries int
 	// egress is everything that the input would let the worker connect to.
 	egress []contract.EgressTarget
 	// notDuring are the freeze windows.
@@ -77,7 +79,7 @@ type serverRun struct {
 // newServerRun makes the part of a run that every runbook has. The caller sets what its own input says.
 func newServerRun(ctx workflow.Context, serverID int64, reason string) serverRun {
 	info := workflow.GetInfo(ctx)
-	r := serverRun{serverID: serverID, phase: PhasePreflight, changeGrace: contract.WriteGrace}
+	r := serverRun{serverID: serverID, phase: PhasePreflight, changeGrace: contract.WriteGrace, deleteTries: deleteTries}
 	r.safe, _ = workflow.NewDisconnectedContext(ctx)
 	r.beforeChange, r.cancelBeforeChange = workflow.WithCancel(ctx)
 	r.report = Report{
