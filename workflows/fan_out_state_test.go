@@ -41,7 +41,7 @@ func TestAmountsBecomeNumbersOfTargets(t *testing.T) {
 func TestTheRulesHoldForEveryOrderOfEnds(t *testing.T) {
 	outcomes := []Outcome{OutcomeCommitted, OutcomeCommitted, OutcomeCommitted, OutcomeSkipped, OutcomeRolledBack, OutcomeChangeFailed, "", OutcomePlanned}
 	for seed := range uint64(3000) {
-		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's own dice
+		r := rand.New(rand.NewPCG(seed, 1))
 		total := r.IntN(30)
 		l := fanOutLimits{concurrency: 1 + r.IntN(6), errors: r.IntN(4), rollbacks: r.IntN(4), canary: min(r.IntN(4), total), canUndo: r.IntN(2) == 0}
 		s := &fanOutState{Selected: true, Left: ids(1, int64(total)), Total: total}
