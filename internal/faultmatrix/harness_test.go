@@ -101,6 +101,7 @@ type harness struct {
 	s    scenario
 	fake *vpsfake.Fake
 	api  *front
+	poll *polls
 	env  *testsuite.TestWorkflowEnvironment
 	wire *wiretap
 	// deaths are the workers that die, see dies.
@@ -145,7 +146,8 @@ func runbook(t *testing.T, s scenario) ended {
 		BaseURL: server.URL + "/api/v1", Token: token, RequestTimeout: requestTimeout, RateLimit: 10_000,
 	})
 	require.NoError(t, err)
-	poller := watch.New(client, watch.Options{Interval: pollInterval})
+	h.poll = &polls{API: client}
+	poller := watch.New(h.poll, watch.Options{Interval: pollInterval})
 	t.Cleanup(func() { // in this order: nothing may hang on what is gone
 		h.fake.Close()
 		poller.Close()
@@ -219,6 +221,7 @@ func (h *harness) happen(i incident) {
 		i.happens(h)
 		return
 	}
+	h.poll.settle()
 	h.fake.SetFault(i.fault)
 }
 
