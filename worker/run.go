@@ -49,7 +49,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 
 	poller := watch.New(s.api, watch.Options{Interval: s.config.PollInterval, Logger: log})
 	defer poller.Close() // after the workers have stopped, or it would end their waits with an error
-	w := newWorkers(c, s.config.TaskQueue, newActivities(c, s, poller))
+	w := newWorkers(c, s.config, newActivities(c, s, poller))
 	if err := w.start(); err != nil {
 		return err
 	}
@@ -59,6 +59,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 	})
 	log.Info("ready", "version", version, "api", s.config.APIURL, "temporal", s.temporal.HostPort, "namespace", s.temporal.Namespace,
 		"task_queue", s.config.TaskQueue, "wait_task_queue", contract.WaitTaskQueue(s.config.TaskQueue))
+	sayVersion(log, s.config, s.temporal.Namespace)
 
 	select {
 	case <-ctx.Done():

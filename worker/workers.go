@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/safepoint-dev/safepoint/activities"
+	"github.com/safepoint-dev/safepoint/internal/config"
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -40,8 +41,9 @@ type workers struct {
 	fatal chan error
 }
 
-func newWorkers(c client.Client, taskQueue string, acts *activities.Activities) *workers {
+func newWorkers(c client.Client, settings config.Config, acts *activities.Activities) *workers {
 	w := &workers{fatal: make(chan error, 2)}
+	taskQueue, version := settings.TaskQueue, deployment(settings)
 	onFatal := func(err error) { w.fatal <- fmt.Errorf("a Temporal worker stopped: %w", err) }
 
 	w.short = worker.New(c, taskQueue, worker.Options{
@@ -55,6 +57,7 @@ func newWorkers(c client.Client, taskQueue string, acts *activities.Activities) 
 		WorkflowPanicPolicy: worker.BlockWorkflow,
 		// Everything is registered under its contract name; a Go name in a history would be an accident.
 		DisableRegistrationAliasing: true,
+		DeploymentOptions:           version,
 		OnFatalError:                onFatal,
 	})
 	workflows.Register(w.short)
@@ -66,6 +69,7 @@ func newWorkers(c client.Client, taskQueue string, acts *activities.Activities) 
 		WorkerStopTimeout:                  stopTimeout,
 		DisableWorkflowWorker:              true,
 		DisableRegistrationAliasing:        true,
+		DeploymentOptions:                  version,
 		OnFatalError:                       onFatal,
 	})
 	activities.RegisterWaits(w.wait, acts)

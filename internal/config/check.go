@@ -52,6 +52,8 @@ func wanted(variable string) string {
 		return "give text or json"
 	case "SAFEPOINT_LISTEN":
 		return "give a host and a port, such as 127.0.0.1:9464"
+	case "SAFEPOINT_VERSIONING_BEHAVIOR":
+		return "give pinned or auto-upgrade"
 	default: // the other variables are texts, which can always be read
 		return "give another value"
 	}

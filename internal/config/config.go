@@ -52,6 +52,11 @@ type Config struct {
 	SSHUser       string `env:"SAFEPOINT_SSH_USER" envDefault:"root" help:"user of ssh"`
 	SSHKnownHosts string `env:"SAFEPOINT_SSH_KNOWN_HOSTS" help:"known_hosts file of ssh"`
 
+	// DeploymentName and BuildID turn worker versioning on: both are set, or neither. See Versioned.
+	DeploymentName     string             `env:"SAFEPOINT_DEPLOYMENT_NAME" help:"Worker Deployment of this worker; turns worker versioning on, with SAFEPOINT_BUILD_ID"`
+	BuildID            string             `env:"SAFEPOINT_BUILD_ID" help:"build of this worker in its Worker Deployment, another for each change of its code"`
+	VersioningBehavior VersioningBehavior `env:"SAFEPOINT_VERSIONING_BEHAVIOR" envDefault:"pinned" help:"pinned or auto-upgrade: where a run goes on when another build becomes current"`
+
 	// Warnings are about variables that look like settings of the worker and are none. They do not stop it: another
 	// program may own them.
 	Warnings []string `env:"-"`
@@ -67,6 +72,7 @@ func Load(environ []string) (Config, error) {
 	c.AllowServers, c.AllowURLs, c.AllowSSH = entries(c.AllowServers), entries(c.AllowURLs), entries(c.AllowSSH)
 	problems.check(c)
 	problems.checkPolicy(c)
+	problems.checkVersioning(c)
 	c.Warnings = append(unknownVariables(values), sshOffWarnings(c)...)
 	return c, problems.err(c.APIToken)
 }
@@ -88,7 +94,7 @@ func Usage() string {
 		if name == "-" {
 			continue
 		}
-		b.WriteString("  " + name + strings.Repeat(" ", max(1, 27-len(name))) + field.Tag.Get("help"))
+		b.WriteString("  " + name + strings.Repeat(" ", max(1, 31-len(name))) + field.Tag.Get("help"))
 		if value := field.Tag.Get("envDefault"); value != "" {
 			b.WriteString(" (" + value + ")")
 		}
