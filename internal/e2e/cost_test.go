@@ -1,19 +1,13 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
-	historypb "go.temporal.io/api/history/v1"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
@@ -26,19 +20,6 @@ const maxEvents = 100
 // maxEventsPerHeartbeat is what one heartbeat of an external runner may add.
 const maxEventsPerHeartbeat = 7
 
-// history reads a closed workflow's whole history.
-func (r *rig) history(id string) *historypb.History {
-	r.t.Helper()
-	h := &historypb.History{}
-	events := r.temp.GetWorkflowHistory(context.Background(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for events.HasNext() {
-		e, err := events.Next()
-		require.NoError(r.t, err)
-		h.Events = append(h.Events, e)
-	}
-	return h
-}
-
 // eventsOf is the cost of a run with its lock.
 func (r *rig) eventsOf(id string) int {
 	r.t.Helper()
@@ -46,34 +27,6 @@ func (r *rig) eventsOf(id string) int {
 		return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	})
 	return len(r.history(id).Events) + len(r.history(contract.LockWorkflowID(r.server)).Events)
-}
-
-// keep records the histories of a run and of its lock.
-func (r *rig) keep(id, name string) {
-	r.t.Helper()
-	r.keepOne(id, name)
-	r.keepOne(contract.LockWorkflowID(r.server), name+"-lock")
-}
-
-// keepOne records a history as a replay fixture when SAFEPOINT_RECORD_HISTORIES names a folder. One that is there stays:
-// runs like it may go on somewhere, and must replay. The machine that it was recorded on is nobody's business: Temporal
-// notes its name beside each task.
-func (r *rig) keepOne(id, name string) {
-	r.t.Helper()
-	dir := os.Getenv("SAFEPOINT_RECORD_HISTORIES")
-	if dir == "" {
-		return
-	}
-	path := filepath.Join(dir, name+".json")
-	if _, err := os.Stat(path); err == nil {
-		return
-	}
-	host, err := os.Hostname()
-	require.NoError(r.t, err)
-	b, err := protojson.MarshalOptions{Indent: " "}.Marshal(r.history(id))
-	require.NoError(r.t, err)
-	text := strings.NewReplacer("@"+host+"@", "@worker@", `"`+host+":", `"worker:`).Replace(string(b))
-	require.NoError(r.t, os.WriteFile(path, []byte(text+"\n"), 0o644))
 }
 
 func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {
@@ -182,10 +135,12 @@ func TestHistoriesOfTheOtherBranches(t *testing.T) {
 			}
 			require.Equal(t, b.want, r.end(r.id(), 2*time.Minute).Outcome)
 			r.lawful()
-			if b.want != workflows.OutcomePlanned {
-				r.eventsOf(r.id())
-				r.keep(r.id(), name)
+			if b.want == workflows.OutcomePlanned {
+				r.keepOne(r.id(), name) // a dry run holds no lock
+				return
 			}
+			r.eventsOf(r.id())
+			r.keep(r.id(), name)
 		})
 	}
 }

@@ -87,8 +87,7 @@ func TestHistoriesOfFleetsThatContinueAsNew(t *testing.T) {
 	assert.GreaterOrEqual(t, size.runs, 3)
 	t.Logf("%d runs, the longest has %d events", size.runs, size.events)
 	f.keepOne(f.id(), "fleet-continued-last")
-	f.temp = oneRun{Client: f.temp, runID: first}
-	f.keepOne(f.id(), "fleet-continued-first")
+	f.keepRun(f.id(), first, "fleet-continued-first")
 }
 
 // impatientTemporal is a server of the test's own that wants histories to end at so many events.
