@@ -16,7 +16,8 @@ import (
 // whose waits are answered by one list of the whole account, and whose faults would hit everybody's lists.
 func rigOfAccount(t *testing.T, settings map[string]string) *rig {
 	t.Helper()
-	fake := vpsfake.New(vpsfake.Options{Speed: fakeSpeed, Settle: settle})
+	token := secrets.newToken("the token of an account")
+	fake := vpsfake.New(vpsfake.Options{Token: token, Speed: fakeSpeed, Settle: settle})
 	t.Cleanup(fake.Close)
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
@@ -25,7 +26,7 @@ func rigOfAccount(t *testing.T, settings map[string]string) *rig {
 	var err error
 	r.temp, err = stack.Client()
 	require.NoError(t, err)
-	env := map[string]string{"VPS_API_URL": server.URL + "/api/v1", "VPS_API_TOKEN": vpsfake.DefaultToken}
+	env := map[string]string{"VPS_API_URL": server.URL + "/api/v1", "VPS_API_TOKEN": token}
 	for name, value := range settings {
 		env[name] = value
 	}

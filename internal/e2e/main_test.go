@@ -40,7 +40,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binDir = dir
+	binDir, collected.dir = dir, filepath.Join(dir, "said")
+	if err := os.Mkdir(collected.dir, 0o700); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
 	if err := build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
@@ -64,7 +68,16 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stack.Stop()
-	return m.Run()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { defer close(stopped); collected.watch(stop) }()
+	code := m.Run()
+	close(stop)
+	<-stopped
+	if err := searchForSecrets(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	return code
 }
 
 // build makes the programs from this checkout, so that the tests never run an old one.

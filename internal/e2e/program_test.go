@@ -50,7 +50,9 @@ func launch(t *testing.T, path string, environ []string, args ...string) *progra
 	p := &program{t: t, output: &output{}, done: make(chan struct{})}
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}, environ...)
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	said := io.MultiWriter(p.output, collected.file(t.Name()+"-"+filepath.Base(path)))
+	p.cmd.Stdout, p.cmd.Stderr = said, said
+	collected.argv(p.cmd.Args)
 	require.NoError(t, p.cmd.Start())
 	go func() { defer close(p.done); _ = p.cmd.Wait() }() // the exit code is what counts
 	t.Cleanup(func() {

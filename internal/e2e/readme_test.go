@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -93,7 +94,7 @@ func (r *reader) local(text string) string {
 		"web-*", r.named("web")+"-*",
 		"--task-queue safepoint", "--task-queue "+r.queue,
 		"12345", strconv.FormatInt(r.server, 10),
-		"vps_...", stackToken(),
+		"vps_...", "$VPS_API_TOKEN", // of the reader's own environment: the text below is an argument, which ps shows
 		"127.0.0.1:7233", stack.TemporalAddress,
 		"bin/safepoint-worker", "exec "+filepath.Join(binDir, "safepoint-worker"),
 	)...).Replace(text)
@@ -101,16 +102,6 @@ func (r *reader) local(text string) string {
 
 // named is a name of the README made the reader's own.
 func (r *reader) named(name string) string { return fmt.Sprintf("%s-%d", name, r.server) }
-
-// stackToken is the token that the stack's stand-in takes.
-func stackToken() string {
-	for _, entry := range stack.Env() {
-		if token, ok := strings.CutPrefix(entry, "VPS_API_TOKEN="); ok {
-			return token
-		}
-	}
-	return ""
-}
 
 // freeAddress is one that nothing listens on now.
 func freeAddress(t *testing.T) string {
@@ -129,7 +120,9 @@ func (r *reader) shell(ctx context.Context, text string) (*exec.Cmd, *bytes.Buff
 	cmd.Env = append(os.Environ(), stack.Env()...)
 	cmd.Env = append(cmd.Env, "PATH="+path, "SAFEPOINT_TASK_QUEUE="+r.queue, "USER=reader")
 	out := &bytes.Buffer{}
-	cmd.Stdout, cmd.Stderr = out, out
+	said := io.MultiWriter(out, collected.file(r.t.Name()))
+	cmd.Stdout, cmd.Stderr = said, said
+	collected.argv(cmd.Args)
 	return cmd, out
 }
 
@@ -285,6 +278,7 @@ func TestTheDemoKeepsItsPromises(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), filepath.Join(binDir, "safepoint"), "demo")
 	cmd.Env = append(os.Environ(), "SAFEPOINT_TEMPORAL_CLI="+temporalCLI())
 	out, err := cmd.CombinedOutput()
+	_, _ = collected.file("demo").Write(out) // for the search at the end
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), "All four ended as promised")
 }
