@@ -13,7 +13,7 @@ import (
 // the server has to be started again (law 11). A cancel or a lost lock ends the tries; only a request that is in flight
 // is waited for.
 func (r *serverRun) stopForSnapshot(ctx workflow.Context) *ending {
-	r.stopMayBeSent = true
+	r.stopMayBeSent, r.stopReached = true, true
 	detail := r.power(ctx, contract.ActivityStopServer, contract.ServerStopped, r.snapshotInput.ReadyTimeout.Std())
 	if ctx.Err() != nil {
 		return r.stoppedBeforeChange()
@@ -64,7 +64,7 @@ func (r *serverRun) upAgain(ctx workflow.Context) *ending {
 // effect, so the status is watched for VPS_SETTLE, and a server that is down is started. It returns why it may still be
 // down, or nothing.
 func (r *serverRun) leaveServerUp(ctx workflow.Context) (problem string) {
-	if !r.stopMayBeSent {
+	if !r.stopMayBeSent && !r.stoppedBeforeReset(ctx) {
 		return ""
 	}
 	timeout := r.snapshotInput.ReadyTimeout.Std()
@@ -77,6 +77,31 @@ func (r *serverRun) leaveServerUp(ctx workflow.Context) (problem string) {
 		r.retakeLock(ctx, r.lock) // a server that this run took down is the one reason to take a lost lock again
 	}
 	return r.power(ctx, contract.ActivityStartServer, contract.ServerActive, timeout)
+}
+
+// changeStoppedBeforeReset marks runs that look for a stop from before a reset.
+const changeStoppedBeforeReset = "a-stop-from-before-a-reset-is-looked-for"
+
+// stoppedBeforeReset says whether an earlier run of this one, before a reset, may have stopped the server: this run was
+// to stop it too and did not get as far. Which run comes here is written into the history, so that a replay under yet
+// another run id decides the same. Without the lock the server is somebody else's.
+func (r *serverRun) stoppedBeforeReset(ctx workflow.Context) bool {
+	if !r.snapshotInput.StopServer || r.stopReached || r.lock == nil || !r.lock.held ||
+		workflow.GetVersion(ctx, changeStoppedBeforeReset, workflow.DefaultVersion, 1) < 1 {
+		return false
+	}
+	var wasReset bool
+	err := workflow.SideEffect(ctx, func(ctx workflow.Context) any {
+		info := workflow.GetInfo(ctx)
+		return info.WorkflowExecution.RunID != info.OriginalRunID
+	}).Get(&wasReset)
+	if err != nil { // a bool is always read
+		return true
+	}
+	if wasReset {
+		r.note("this run was reset: the run before may have stopped the server, so it was looked whether it is up")
+	}
+	return wasReset
 }
 
 // awaitServer waits for a status; see contract.AwaitServerInput.

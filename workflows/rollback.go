@@ -238,8 +238,19 @@ func (r *serverRun) followRestore(ctx workflow.Context, a *attempt, how string) 
 	return r.judgeUnclearRestore(ctx, a)
 }
 
-// judgeUnclearRestore lets the checks say whether a restore that nobody saw took effect: green ends the run rolled back
-// with a note, red allows one more POST, inconclusive holds (law 3).
+// changeGreenBefore marks runs that take green checks for a restore only where they were red before it.
+const changeGreenBefore = "green-proves-a-restore-only-after-red"
+
+// redBefore says whether the checks were red when they were last looked at before the look that is the report's last. A
+// change that failed by its own word is not verified, and one that nobody knows of may have left them green: then green
+// after a restore that nobody saw may be the green of before.
+func (r *serverRun) redBefore() bool {
+	n := len(r.report.Verifications)
+	return n > 1 && r.report.Verifications[n-2].Verdict == contract.VerdictFailed
+}
+
+// judgeUnclearRestore lets the checks say whether a restore that nobody saw took effect: green where they were red
+// before ends the run rolled back with a note, red allows one more POST, everything else holds (law 3).
 func (r *serverRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (restoreEnd, string) {
 	const unseen = "the server was never seen restoring and its updated_at proves nothing"
 	if r.verify.Skip {
@@ -265,6 +276,9 @@ func (r *serverRun) judgeUnclearRestore(ctx workflow.Context, a *attempt) (resto
 	case contract.VerdictPassed:
 		if r.onDemand { // nothing says that they were red before, as they were after a bad change
 			return restoreHeld, unseen + ", and the checks are green, which proves nothing: they may have been green before"
+		}
+		if !r.redBefore() && workflow.GetVersion(ctx, changeGreenBefore, workflow.DefaultVersion, 1) >= 1 {
+			return restoreHeld, unseen + ", and the checks are green, which proves nothing: they were not seen red before the restore"
 		}
 		return restoreGreen, unseen + ", but the checks are green: taken as restored"
 	case contract.VerdictFailed:

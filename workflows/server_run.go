@@ -60,6 +60,7 @@ type serverRun struct {
 	changeBegun      bool      // from here on the server may be changed
 	createWasUnclear bool      // a snapshot of ours may turn up late
 	stopMayBeSent    bool      // stop_server: the server may be down because of us
+	stopReached      bool      // stop_server: this history has come to the stop
 	restoreBegun     bool      // from here on reports are refused
 	restoreLooked    string    // the run in which an earlier decision's restore was looked for
 	lookedRunID      string    // the run in which our snapshot was last looked for
