@@ -1,0 +1,274 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+const (
+	oldVersion = "1.0.0"
+	// changeTimeout is how long an external change may take.
+	changeTimeout = 5 * time.Minute
+)
+
+// object is a JSON object in the making.
+type object = map[string]any
+
+// workflowID is the id of the n-th run.
+func (p plan) workflowID(n int) string { return fmt.Sprintf("run-%d", n) }
+
+// version is what the n-th run brings to its server.
+func version(n int) string { return fmt.Sprintf("2.%d.0", n) }
+
+// runOf is the run of a workflow id, those of a fleet included.
+func (p plan) runOf(workflowID string) (int, bool) {
+	var n int
+	if _, err := fmt.Sscanf(workflowID, "run-%d", &n); err != nil || n >= len(p.Runs) {
+		return 0, false
+	}
+	return n, true
+}
+
+func (r runPlan) workflowType() string {
+	switch r.Kind {
+	case runRollback:
+		return workflows.TypeRollbackByRestore
+	case runRotation:
+		return workflows.TypeSnapshotRotation
+	case runFleet:
+		return workflows.TypeFleetUpdate
+	default: // the kinds of change
+		return workflows.TypeSnapshotUpdateVerify
+	}
+}
+
+// hook is the deploy hook of a server.
+func (r runPlan) hook(n int, server string) string {
+	q := fmt.Sprintf("?version=%s&delay=%s", version(n), time.Duration(r.Slow))
+	if r.Bad {
+		q += "&healthy=false"
+	}
+	if r.Refused {
+		q += "&status=500"
+	}
+	return fmt.Sprintf("%s/sites/%s/hooks/deploy%s", baseURL, server, q)
+}
+
+// input is what the n-th run is started with.
+func (p plan) input(n int) object {
+	r := p.Runs[n]
+	id := p.Servers[r.Server].ID
+	server := fmt.Sprint(id)
+	verify := func(server string) object {
+		return object{
+			"initial_delay": "0s", "interval": "5s", "timeout": "1m", "successes": 2, "failures": 2,
+			"checks": []object{{"name": "home", "kind": "http", "url": baseURL + "/sites/" + server + "/healthz", "timeout": "5s"}},
+		}
+	}
+	lock := object{"on_busy": r.Busy, "timeout": "30m"}
+	update := func(server string) object {
+		in := object{
+			"reason": "deploy " + version(n), "snapshot": object{"stop_server": r.Stop, "ready_timeout": "10m"},
+			"update": object{"kind": "webhook", "url": r.hook(n, server), "timeout": "1m"},
+			"verify": verify(server), "rollback": object{"restore_timeout": "10m", "hold_timeout": "10m"},
+			"retention": object{"keep_last": r.Keep}, "lock": lock,
+		}
+		if r.OnUnknown != "" {
+			in["update"].(object)["on_unknown"] = r.OnUnknown
+		}
+		if r.OnFailure != "" {
+			in["rollback"].(object)["on_failure"] = r.OnFailure
+		}
+		return in
+	}
+	switch r.Kind {
+	case runRollback:
+		return object{
+			"server_id": id, "snapshot": "latest_any", "verify": verify(server), "lock": lock, "reason": "undo",
+			"safety":   object{"snapshot": r.Safety, "ready_timeout": "10m"},
+			"rollback": object{"restore_timeout": "10m", "hold_timeout": "10m"},
+			"approval": object{"required": r.Approval, "timeout": "10m"},
+		}
+	case runRotation:
+		return object{
+			"servers": []int64{id}, "create": !r.NoCreate, "lock": lock, "policy": object{"keep_last": r.Keep},
+			"snapshot": object{"stop_server": r.Stop, "ready_timeout": "10m"},
+		}
+	case runFleet:
+		ids := make([]int64, 0, len(p.Servers))
+		for _, s := range p.Servers {
+			ids = append(ids, s.ID)
+		}
+		return object{"servers": ids, "template": update("{{.ServerID}}"), "max_concurrency": 2, "max_errors": r.Keep - 1}
+	case runExternal:
+		in := update(server)
+		in["server_id"] = id
+		external := object{"kind": "external", "timeout": changeTimeout.String(), "begin_timeout": "10m", "heartbeat_timeout": "30s"}
+		if r.OnUnknown != "" {
+			external["on_unknown"] = r.OnUnknown
+		}
+		in["update"] = external
+		return in
+	case runNone:
+		in := update(server)
+		in["server_id"], in["update"] = id, object{"kind": "none"}
+		return in
+	default: // a webhook
+		in := update(server)
+		in["server_id"] = id
+		return in
+	}
+}
+
+// start starts the n-th run when its time has come, and whoever it needs.
+func (w *world) start(ctx context.Context, n int) {
+	r := w.plan.Runs[n]
+	time.Sleep(time.Duration(r.At))
+	b, err := json.Marshal(w.plan.input(n))
+	w.must(err)
+	in := converter.NewRawValue(&commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: b})
+	options := client.StartWorkflowOptions{ID: w.plan.workflowID(n), TaskQueue: taskQueue}
+	if _, err := w.people.ExecuteWorkflow(ctx, options, r.workflowType(), in); err != nil && !gone(ctx, err) {
+		w.trouble("run %d could not be started: %v", n, err)
+	}
+	for i := range r.Runners {
+		w.background.Go(func() { w.runner(ctx, n, i) })
+	}
+	if r.Kind == runNone && r.Bad { // somebody else breaks the server meanwhile
+		time.Sleep(w.lag("bad luck", time.Second, 2*time.Minute))
+		w.fake.Deploy(w.plan.Servers[r.Server].ID, version(n), false)
+	}
+}
+
+// runner is a deploy system that makes an external change.
+func (w *world) runner(ctx context.Context, n, i int) {
+	r, id := w.plan.Runs[n].Runners[i], w.plan.workflowID(n)
+	name := fmt.Sprintf("runner-%d", i)
+	time.Sleep(time.Duration(r.After))
+	if r.Dies == "begin" {
+		return
+	}
+	var answer workflows.BeginAnswer
+	if err := w.update(ctx, id, "begin/"+name, workflows.UpdateBegin, workflows.BeginRequest{Runner: name}, &answer); err != nil || !answer.Granted || r.Dies == "change" {
+		return
+	}
+	w.note("%s may change the server", name)
+	w.mu.Lock()
+	w.saw.count("granted", id)
+	w.mu.Unlock()
+	stop := make(chan struct{})
+	defer close(stop)
+	w.background.Go(func() { w.beat(ctx, id, name, stop) })
+	p := w.plan.Runs[n]
+	// A runner stops its own work before its time is over.
+	work, cancel := context.WithTimeout(ctx, changeTimeout-15*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(work, http.MethodPost, p.hook(n, fmt.Sprint(w.plan.Servers[p.Server].ID)), http.NoBody)
+	w.must(err)
+	req.RequestURI = req.URL.RequestURI()
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	func() {
+		defer func() { _ = recover() }() // a cut connection is an answer, too
+		w.fake.ServeHTTP(rec, req)
+	}()
+	if r.Dies == "report" {
+		return
+	}
+	result := contract.ChangeSucceeded
+	if r.Fails || rec.status != http.StatusOK {
+		result = contract.ChangeFailed
+	}
+	var said workflows.ReportAnswer
+	_ = w.update(ctx, id, "report/"+name, workflows.UpdateReport, workflows.ReportRequest{Runner: name, Result: result}, &said) // the run may have given up on it
+}
+
+// beat sends heartbeats until the runner ends.
+func (w *world) beat(ctx context.Context, workflowID, name string, stop chan struct{}) {
+	tick := time.NewTicker(8 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if w.people.SignalWorkflow(ctx, workflowID, "", workflows.SignalHeartbeat, workflows.HeartbeatSignal{Runner: name}) != nil {
+				return
+			}
+		case <-stop:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// update sends an update and waits for its answer.
+func (w *world) update(ctx context.Context, workflowID, id, name string, in, out any) error {
+	handle, err := w.people.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateID: id, UpdateName: name, Args: []any{in}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, out)
+	}
+	return err
+}
+
+// askPerson lets the person of a run answer a hold, if there is one who comes.
+func (w *world) askPerson(workflowID string) {
+	n, ok := w.plan.runOf(workflowID)
+	if !ok {
+		return
+	}
+	w.mu.Lock()
+	turn := w.holds[n]
+	w.holds[n]++
+	w.mu.Unlock()
+	if turn >= len(w.plan.Runs[n].Answers) {
+		return
+	}
+	a := w.plan.Runs[n].Answers[turn]
+	time.Sleep(time.Duration(a.Late))
+	var answer workflows.DecideAnswer
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err := w.update(ctx, workflowID, fmt.Sprintf("decide/%d", turn), workflows.UpdateDecide, workflows.DecideRequest{Decision: a.Decision, By: "ops"}, &answer)
+	w.note("a person decides %s for %s: %v %s", a.Decision, workflowID, err, answer.Detail)
+}
+
+// serverOf is the server that a closing run was about; 0 when it left no report.
+func serverOf(ev *historypb.HistoryEvent, _ plan) int64 {
+	r, ok := reportOf(ev)
+	if !ok {
+		return 0
+	}
+	return r.ServerID
+}
+
+// reportOf decodes what a run left behind.
+func reportOf(ev *historypb.HistoryEvent) (workflows.Report, bool) {
+	var p *commonpb.Payloads
+	switch {
+	case ev.GetWorkflowExecutionCompletedEventAttributes() != nil:
+		p = ev.GetWorkflowExecutionCompletedEventAttributes().GetResult()
+	case ev.GetWorkflowExecutionFailedEventAttributes() != nil:
+		p = ev.GetWorkflowExecutionFailedEventAttributes().GetFailure().GetApplicationFailureInfo().GetDetails()
+	case ev.GetWorkflowExecutionCanceledEventAttributes() != nil:
+		p = ev.GetWorkflowExecutionCanceledEventAttributes().GetDetails()
+	}
+	if len(p.GetPayloads()) == 0 || !strings.Contains(string(p.GetPayloads()[0].GetData()), `"runbook"`) {
+		return workflows.Report{}, false
+	}
+	var r workflows.Report
+	err := converter.GetDefaultDataConverter().FromPayload(p.GetPayloads()[0], &r)
+	return r, err == nil
+}

@@ -1,0 +1,204 @@
+package temporalfake
+
+import (
+	"fmt"
+
+	commandpb "go.temporal.io/api/command/v1"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+)
+
+const namespace = "default"
+
+// child is one child workflow that has not ended, as its parent sees it.
+type child struct {
+	initiated, started int64
+	a                  *historypb.StartChildWorkflowExecutionInitiatedEventAttributes
+	run                *execution // nil before it was started
+}
+
+// child is what the parent knows of its child; nil when it knows nothing of it any more.
+func (p parent) child() *child {
+	if p.run == nil {
+		return nil
+	}
+	return p.run.latestAfterResets().children[p.initiated]
+}
+
+// latestAfterResets is the run that took over from this one, or this one.
+func (e *execution) latestAfterResets() *execution {
+	for e.resetTo != nil {
+		e = e.resetTo
+	}
+	return e
+}
+
+func (e *execution) initiateChild(a *commandpb.StartChildWorkflowExecutionCommandAttributes, completed int64) *historypb.HistoryEvent {
+	attributes := &historypb.StartChildWorkflowExecutionInitiatedEventAttributes{
+		Namespace: namespace, WorkflowId: a.GetWorkflowId(), WorkflowType: a.GetWorkflowType(), TaskQueue: a.GetTaskQueue(), Input: a.GetInput(),
+		WorkflowTaskTimeout: a.GetWorkflowTaskTimeout(), WorkflowRunTimeout: a.GetWorkflowRunTimeout(), WorkflowExecutionTimeout: a.GetWorkflowExecutionTimeout(),
+		ParentClosePolicy: a.GetParentClosePolicy(), WorkflowIdReusePolicy: a.GetWorkflowIdReusePolicy(), RetryPolicy: a.GetRetryPolicy(),
+		Header: a.GetHeader(), Memo: a.GetMemo(), SearchAttributes: a.GetSearchAttributes(), WorkflowTaskCompletedEventId: completed,
+	}
+	ev := e.write(attributes)
+	e.beginChild(&child{initiated: ev.GetEventId(), a: attributes})
+	return ev
+}
+
+// beginChild starts the child's run after a moment. A parent that has closed meanwhile starts only what it abandons.
+func (e *execution) beginChild(c *child) {
+	e.children[c.initiated] = c
+	e.s.later(fmt.Sprintf("child %s of workflow %s, event %d", c.a.GetWorkflowId(), e.runID, c.initiated), func() {
+		if e.children[c.initiated] != c || c.run != nil || !e.open() && c.a.GetParentClosePolicy() != enumspb.PARENT_CLOSE_POLICY_ABANDON {
+			return
+		}
+		run, err := e.s.begin(beginning{
+			id: c.a.GetWorkflowId(), reuse: c.a.GetWorkflowIdReusePolicy(), parent: parent{e, c.initiated},
+			started: &historypb.WorkflowExecutionStartedEventAttributes{
+				WorkflowType: c.a.GetWorkflowType(), TaskQueue: c.a.GetTaskQueue(), Input: c.a.GetInput(), Header: c.a.GetHeader(),
+				Memo: c.a.GetMemo(), SearchAttributes: c.a.GetSearchAttributes(), ParentWorkflowExecution: e.ref(),
+				ParentWorkflowNamespace: namespace, ParentInitiatedEventId: c.initiated,
+			},
+		})
+		if err != nil {
+			delete(e.children, c.initiated)
+			e.happen(func() {
+				e.write(&historypb.StartChildWorkflowExecutionFailedEventAttributes{
+					Namespace: namespace, WorkflowId: c.a.GetWorkflowId(), WorkflowType: c.a.GetWorkflowType(), InitiatedEventId: c.initiated,
+					Cause: enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS, WorkflowTaskCompletedEventId: c.a.GetWorkflowTaskCompletedEventId(),
+				})
+			})
+			return
+		}
+		c.run = run
+		first := run.ref()
+		e.happen(func() {
+			c.started = e.write(&historypb.ChildWorkflowExecutionStartedEventAttributes{
+				Namespace: namespace, InitiatedEventId: c.initiated, WorkflowExecution: first, WorkflowType: c.a.GetWorkflowType(), Header: c.a.GetHeader(),
+			}).GetEventId()
+		})
+	})
+}
+
+// closeChildren does with the children of a closed run what their parent close policy says.
+func (e *execution) closeChildren() {
+	for _, id := range sortedKeys(e.children) {
+		c := e.children[id]
+		policy := c.a.GetParentClosePolicy()
+		if c.run == nil || policy == enumspb.PARENT_CLOSE_POLICY_ABANDON || c.run.parent.run != e {
+			continue // a run that took over by a reset is not the one that its children name as their parent
+		}
+		e.s.later(fmt.Sprintf("parent close policy of workflow %s for event %d", e.runID, id), func() {
+			switch run := c.run; {
+			case !run.open():
+			case policy == enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL:
+				run.cancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{Cause: "by parent close policy", ExternalWorkflowExecution: e.ref()})
+			default:
+				run.terminate("by parent close policy", nil, "")
+			}
+		})
+	}
+}
+
+// tellParent tells the parent, or the run that took over from it, how its child has ended.
+func (e *execution) tellParent() {
+	c := e.parent.child()
+	if c == nil || e.resetTo != nil || c.run != e {
+		return
+	}
+	last := e.events[len(e.events)-1]
+	to := e.parent.run.latestAfterResets()
+	e.s.later(fmt.Sprintf("end of child %s for workflow %s", e.runID, to.runID), func() {
+		to := e.parent.run.latestAfterResets()
+		c := to.children[e.parent.initiated]
+		if c == nil {
+			return
+		}
+		delete(to.children, c.initiated)
+		to.happen(func() { to.write(c.ended(e.ref(), last)) })
+	})
+}
+
+// ended are the attributes of the event that tells of the child's end.
+func (c *child) ended(run *commonpb.WorkflowExecution, last *historypb.HistoryEvent) any {
+	kind := c.a.GetWorkflowType()
+	switch last.GetEventType() {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+		return &historypb.ChildWorkflowExecutionCompletedEventAttributes{
+			Result: last.GetWorkflowExecutionCompletedEventAttributes().GetResult(), Namespace: namespace,
+			WorkflowExecution: run, WorkflowType: kind, InitiatedEventId: c.initiated, StartedEventId: c.started,
+		}
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+		return &historypb.ChildWorkflowExecutionFailedEventAttributes{
+			Failure: last.GetWorkflowExecutionFailedEventAttributes().GetFailure(), Namespace: namespace,
+			WorkflowExecution: run, WorkflowType: kind, InitiatedEventId: c.initiated, StartedEventId: c.started,
+			RetryState: enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET,
+		}
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+		return &historypb.ChildWorkflowExecutionCanceledEventAttributes{
+			Details: last.GetWorkflowExecutionCanceledEventAttributes().GetDetails(), Namespace: namespace,
+			WorkflowExecution: run, WorkflowType: kind, InitiatedEventId: c.initiated, StartedEventId: c.started,
+		}
+	default: // terminated: the stand-in has no other end
+		return &historypb.ChildWorkflowExecutionTerminatedEventAttributes{
+			Namespace: namespace, WorkflowExecution: run, WorkflowType: kind, InitiatedEventId: c.initiated, StartedEventId: c.started,
+		}
+	}
+}
+
+// signalOther sends a signal to another workflow after a moment.
+func (e *execution) signalOther(a *commandpb.SignalExternalWorkflowExecutionCommandAttributes, completed int64) *historypb.HistoryEvent {
+	ev := e.write(&historypb.SignalExternalWorkflowExecutionInitiatedEventAttributes{
+		WorkflowTaskCompletedEventId: completed, Namespace: namespace, WorkflowExecution: a.GetExecution(), SignalName: a.GetSignalName(),
+		Input: a.GetInput(), ChildWorkflowOnly: a.GetChildWorkflowOnly(), Header: a.GetHeader(),
+		//lint:ignore SA1019 the SDK finds its signals by it
+		Control: a.GetControl(),
+	})
+	e.s.later(fmt.Sprintf("signal of workflow %s, event %d", e.runID, ev.GetEventId()), func() {
+		to, err := e.s.findOpen(a.GetExecution())
+		if err == nil {
+			to.signal(&historypb.WorkflowExecutionSignaledEventAttributes{SignalName: a.GetSignalName(), Input: a.GetInput(), Header: a.GetHeader(), ExternalWorkflowExecution: e.ref()})
+		}
+		e.happen(func() {
+			if err != nil {
+				e.write(&historypb.SignalExternalWorkflowExecutionFailedEventAttributes{
+					Cause:     enumspb.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND,
+					Namespace: namespace, WorkflowExecution: a.GetExecution(), InitiatedEventId: ev.GetEventId(), WorkflowTaskCompletedEventId: completed,
+				})
+				return
+			}
+			e.write(&historypb.ExternalWorkflowExecutionSignaledEventAttributes{
+				InitiatedEventId: ev.GetEventId(), Namespace: namespace, WorkflowExecution: a.GetExecution(),
+			})
+		})
+	})
+	return ev
+}
+
+// cancelOther asks another workflow to cancel after a moment.
+func (e *execution) cancelOther(a *commandpb.RequestCancelExternalWorkflowExecutionCommandAttributes, completed int64) *historypb.HistoryEvent {
+	ref := &commonpb.WorkflowExecution{WorkflowId: a.GetWorkflowId(), RunId: a.GetRunId()}
+	ev := e.write(&historypb.RequestCancelExternalWorkflowExecutionInitiatedEventAttributes{
+		WorkflowTaskCompletedEventId: completed, Namespace: namespace, WorkflowExecution: ref, ChildWorkflowOnly: a.GetChildWorkflowOnly(), Reason: a.GetReason(),
+		//lint:ignore SA1019 the SDK finds its requests by it
+		Control: a.GetControl(),
+	})
+	e.s.later(fmt.Sprintf("cancel of workflow %s, event %d", e.runID, ev.GetEventId()), func() {
+		to, err := e.s.findOpen(ref)
+		if err == nil {
+			to.cancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{Cause: a.GetReason(), ExternalWorkflowExecution: e.ref()})
+		}
+		e.happen(func() {
+			if err != nil {
+				e.write(&historypb.RequestCancelExternalWorkflowExecutionFailedEventAttributes{
+					Cause:     enumspb.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND,
+					Namespace: namespace, WorkflowExecution: ref, InitiatedEventId: ev.GetEventId(), WorkflowTaskCompletedEventId: completed,
+				})
+				return
+			}
+			e.write(&historypb.ExternalWorkflowExecutionCancelRequestedEventAttributes{InitiatedEventId: ev.GetEventId(), Namespace: namespace, WorkflowExecution: ref})
+		})
+	})
+	return ev
+}
