@@ -234,6 +234,22 @@ func TestWithoutChecksOnlyAFinishedRestoreEndsRolledBack(t *testing.T) {
 	assert.True(t, e.entered(PhaseHold))
 }
 
+// A change that failed by its own word is rolled back without a look at the checks: they may have been green all along.
+func TestLaw3GreenChecksProveAnUnseenRestoreOnlyAfterRedOnes(t *testing.T) {
+	unseen := func(checks ...step) ended {
+		return newHarness(t).on(contract.ActivitySendWebhook, changed(contract.ChangeFailed)).on(verify, append([]step{passed}, checks...)...).
+			on(restore, workerKilled()).on(awaitRestore, unclearRestore()).run()
+	}
+	e := unseen(passed)
+	assert.Equal(t, contract.FailRollback, e.failure)
+	assert.True(t, e.entered(PhaseHold), "a person must say whether the restore took effect")
+	assert.Contains(t, e.report.Summary, "not seen red before")
+
+	e = unseen(red, passed)
+	assert.Equal(t, contract.FailRolledBack, e.failure, "red after the first request, green after the second")
+	assert.Equal(t, 2, e.count(restore))
+}
+
 func TestARestoreThatAnEarlierRunMayHaveBegunIsFollowedNotPosted(t *testing.T) {
 	h := badChange(t).on(readServer, step{reply: contract.ReadServerResult{RunID: testRunID, Server: contract.Server{ID: testServerID, Status: contract.ServerRestoring}}})
 	h.originalRunID = "the-run-before-the-reset"

@@ -106,6 +106,22 @@ func TestAStopThatMayHaveBeenSentIsWatched(t *testing.T) {
 	}
 }
 
+// Law 11: a run that was reset to before its stop does not know whether the run before has sent one.
+func TestARunThatWasResetToBeforeItsStopLeavesTheServerUp(t *testing.T) {
+	redBaseline := func(originalRunID string) ended {
+		h := newHarness(t, stopServer).on(verify, red).on(awaitServer, stillDown, step{})
+		h.originalRunID = originalRunID
+		return h.run()
+	}
+	e := redBaseline("the-run-before-the-reset")
+	assert.Equal(t, contract.FailBaseline, e.failure)
+	assert.Equal(t, []string{contract.ActivityPreflight, verify, awaitServer, start, awaitServer}, e.names())
+	assert.Contains(t, strings.Join(e.report.Notes, " "), "may have stopped the server")
+
+	e = redBaseline(testRunID)
+	assert.Equal(t, []string{contract.ActivityPreflight, verify}, e.names(), "a run that was not reset has stopped nothing")
+}
+
 func TestAServerThatCannotBeStoppedEndsBeforeTheSnapshot(t *testing.T) {
 	h := newHarness(t, stopServer).on(stop, powered(write(contract.WriteRefused, 400)))
 	h.on(awaitServer, step{reply: contract.AwaitServerResult{State: contract.AwaitDone, Server: h.server}, takes: time.Minute})
