@@ -40,7 +40,8 @@ func command(args, environ []string, stdout, stderr io.Writer) int {
 			return healthcheck(environ, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "safepoint-worker: unknown arguments %q; settings are environment variables, see \"safepoint-worker help\"\n", args)
+	// They are not repeated: a secret that was given as an argument must not get into a log as well.
+	fmt.Fprintln(stderr, "safepoint-worker: unknown arguments; settings are environment variables, see \"safepoint-worker help\"")
 	return exitSettings
 }
 

@@ -175,9 +175,11 @@ func TestTheOtherSubcommandsNeedNoSettings(t *testing.T) {
 		{[]string{"--help"}, 0, "healthcheck"},
 		{[]string{"serve"}, 2, "unknown arguments"},
 		{[]string{"version", "now"}, 2, "unknown arguments"},
+		{[]string{"--token=" + token}, 2, "unknown arguments"},
 	} {
 		cmd, out := process(t, nil, tc.args...)
 		assert.Equal(t, tc.code, finish(t, cmd, out), tc.args)
 		assert.Contains(t, out.String(), tc.want, tc.args)
+		assert.NotContains(t, out.String(), token)
 	}
 }

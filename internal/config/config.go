@@ -73,7 +73,9 @@ func Load(environ []string) (Config, error) {
 	problems.check(c)
 	problems.checkPolicy(c)
 	problems.checkVersioning(c)
-	c.Warnings = append(unknownVariables(values), sshOffWarnings(c)...)
+	for _, warning := range append(unknownVariables(values), sshOffWarnings(c)...) {
+		c.Warnings = append(c.Warnings, c.APIToken.blank(warning)) // it may stand in a name, too
+	}
 	return c, problems.err(c.APIToken)
 }
 

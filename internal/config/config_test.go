@@ -113,6 +113,14 @@ func TestValuesAtTheBoundsAreAllowedAndJustOutsideAreNot(t *testing.T) {
 	}
 }
 
+func TestATokenInTheNameOfAVariableIsNotShown(t *testing.T) {
+	c, err := Load([]string{"VPS_API_TOKEN=vps_0123456789abcdef", "SAFEPOINT_vps_0123456789abcdef=1"})
+	require.NoError(t, err)
+	require.Len(t, c.Warnings, 1)
+	assert.NotContains(t, c.Warnings[0], "0123456789abcdef")
+	assert.Contains(t, c.Warnings[0], "SAFEPOINT_[redacted]")
+}
+
 func TestUnknownVariablesAreWarningsWithAGuessAndWithoutTheirValue(t *testing.T) {
 	c, err := Load([]string{
 		"VPS_API_TOKN=" + secret, "VPS_POLL_INTERVALL=1s", "SAFEPOINT_WHATEVER=x",

@@ -50,9 +50,7 @@ func (p *problemSet) err(token Token) error {
 	}
 	e := &Error{Problems: make([]Problem, len(p.found))}
 	for i, one := range p.found {
-		if secret := token.Reveal(); secret != "" {
-			one.Text = strings.ReplaceAll(one.Text, secret, redacted)
-		}
+		one.Text = token.blank(one.Text)
 		e.Problems[i] = one
 	}
 	order := variables()

@@ -32,6 +32,14 @@ func (t Token) Reveal() string {
 	return *t.secret
 }
 
+// blank takes the secret out of a text.
+func (t Token) blank(text string) string {
+	if t.IsZero() {
+		return text
+	}
+	return strings.ReplaceAll(text, t.Reveal(), redacted)
+}
+
 // IsZero says whether there is no token.
 func (t Token) IsZero() bool { return t.Reveal() == "" }
 
