@@ -56,7 +56,7 @@ var errHeld = errors.New("the fence does not let it pass")
 // unsentSSH says in a change's words why the fence did not let it pass.
 func unsentSSH(no contract.WriteAnswer) contract.RunSSHResult {
 	as := unsentWebhook(no)
-	return contract.RunSSHResult{Result: as.Result, Detail: as.Detail, LockLost: as.LockLost}
+	return contract.RunSSHResult{Result: as.Result, Detail: as.Detail, LockLost: as.LockLost, EarlierRun: as.EarlierRun}
 }
 
 func sshNotStarted(format string, args ...any) contract.RunSSHResult {

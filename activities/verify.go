@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/probe"
 )
@@ -12,6 +14,12 @@ import (
 // Verify looks at the required checks, round after round, until there is a verdict. It always ends with one: passed,
 // failed or inconclusive.
 func (a *Activities) Verify(ctx context.Context, in contract.VerifyInput) (contract.VerifyResult, error) {
+	result, err := a.verify(ctx, in)
+	result.RunID = activity.GetInfo(ctx).WorkflowExecution.RunID
+	return result, err
+}
+
+func (a *Activities) verify(ctx context.Context, in contract.VerifyInput) (contract.VerifyResult, error) {
 	w := startWait(ctx, a.pace.heartbeat, VerifyProgress{})
 	defer w.end()
 	if left := in.InitialDelay.Std() - w.elapsed(); left > 0 {

@@ -62,7 +62,7 @@ func (a *Activities) SendWebhook(ctx context.Context, in contract.SendWebhookInp
 // unsentWebhook says in a change's words why the fence did not let it pass.
 func unsentWebhook(no contract.WriteAnswer) contract.SendWebhookResult {
 	if no.Outcome == contract.WriteAmbiguous {
-		return contract.SendWebhookResult{Result: contract.ChangeUnknown, Detail: no.Detail}
+		return contract.SendWebhookResult{Result: contract.ChangeUnknown, Detail: no.Detail, EarlierRun: true}
 	}
 	return contract.SendWebhookResult{
 		Result: contract.ChangeNotStarted, Detail: no.Detail, LockLost: no.Outcome == contract.WriteLockLost,

@@ -51,11 +51,25 @@ func (r *updateRun) sendWebhook() *ending {
 		r.settleChange(contract.ChangeUnknown, "the webhook's answer was lost: "+plain(err))
 		return nil
 	}
+	if result.EarlierRun {
+		r.outlastEarlierChange()
+	}
 	return r.settleSent(lock, sent{
 		result: result.Result, detail: result.Detail, lockLost: result.LockLost,
 		unsent: "The webhook could not be reached, nothing was sent: %s.",
 		mend:   "mend update.url or the endpoint, then start the run again.",
 	})
+}
+
+// outlastEarlierChange waits for as long as a change may take that the run before a reset may have begun a moment ago. A
+// verification of a server that is being changed proves nothing, and a restore must never meet a change under way.
+func (r *updateRun) outlastEarlierChange() {
+	timeout := r.in.Update.Timeout
+	r.note("this run was reset: the change may have been under way, so it was given its whole update.timeout (%s)", timeout)
+	r.waitFor(r.safe, "the end of a change that the run before the reset may have begun, for up to %s", timeout)
+	if err := workflow.Sleep(r.safe, changeDeadline(timeout.Std())); err != nil { // the safe context is never canceled
+		workflow.GetLogger(r.safe).Error("the wait for an earlier run's change was cut short", "error", err)
+	}
 }
 
 // runSSH runs the change as one command over ssh, once. See sendWebhook.
@@ -70,6 +84,9 @@ func (r *updateRun) runSSH() *ending {
 	if err != nil {
 		r.settleChange(contract.ChangeUnknown, "the answer of the worker that ran the command was lost: "+plain(err))
 		return nil
+	}
+	if result.EarlierRun {
+		r.outlastEarlierChange()
 	}
 	c := r.report.Change
 	c.ExitCode, c.Output, c.OutputCut = result.ExitCode, result.Output, result.OutputCut

@@ -77,6 +77,9 @@ func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 		}
 	}
 	change := r.report.Change
+	if change.Result == contract.ChangeSucceeded && verdict.Verdict == contract.VerdictPassed && r.resetSincePreflight() {
+		r.settleChange(contract.ChangeUnknown, "this run was reset, and the run before may have rolled the change back already")
+	}
 	switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
 	case stepCommit:
 		return nil, false
@@ -85,6 +88,13 @@ func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 	default: // hold
 		return r.holdVerdict(ctx, holdCause(change, verdict))
 	}
+}
+
+// resetSincePreflight says whether another run made the preflight than the last verification: between them the run was
+// reset, and the run before may have gone on to anything, a restore too. Both are read from the history, so that a
+// replay under yet another run id decides the same.
+func (r *serverRun) resetSincePreflight() bool {
+	return r.verifyRun != "" && r.preflightRun != "" && r.verifyRun != r.preflightRun
 }
 
 // rollbackCause says why a run rolls back.
@@ -187,6 +197,7 @@ func (r *serverRun) verifyOnce(ctx workflow.Context, of VerificationOf, in contr
 	if err != nil {
 		return VerificationRecord{}, err
 	}
+	r.verifyRun = result.RunID
 	record := VerificationRecord{
 		Of: of, Verdict: result.Verdict, Detail: result.Detail, Rounds: result.Rounds, Checks: result.Last,
 		StartedAt: began, EndedAt: workflow.Now(ctx),

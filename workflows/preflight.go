@@ -39,7 +39,7 @@ func (r *serverRun) lookFirst(ctx workflow.Context) *ending {
 	if err != nil {
 		return notChanged(contract.FailPreflight, "Preflight failed: %v.", plain(err)).withNext("%s", adviceForRead(err))
 	}
-	r.server, r.snapshots, r.apiNow = seen.Server, seen.Snapshots, seen.Now
+	r.server, r.snapshots, r.apiNow, r.preflightRun = seen.Server, seen.Snapshots, seen.Now, seen.RunID
 	r.report.ServerName = seen.Server.Name
 	r.tell(contract.NotifyStarted, "", "")
 	r.own.KnownIDs = r.knownIDs(seen)

@@ -58,6 +58,8 @@ type serverRun struct {
 	snapshot  *contract.Snapshot  // the restore point, once it is known to be completed
 
 	changeBegun      bool      // from here on the server may be changed
+	preflightRun     string    // the run that made the preflight
+	verifyRun        string    // the run that made the last verification; empty in histories of earlier releases
 	createWasUnclear bool      // a snapshot of ours may turn up late
 	stopMayBeSent    bool      // stop_server: the server may be down because of us
 	stopReached      bool      // stop_server: this history has come to the stop

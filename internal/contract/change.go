@@ -46,4 +46,6 @@ type SendWebhookResult struct {
 	Detail string       `json:"detail"`
 	// LockLost is true when nothing was sent because the lock was no longer held.
 	LockLost bool `json:"lock_lost,omitempty"`
+	// EarlierRun is true when nothing was sent because a run before a reset may have sent it: it may still be under way.
+	EarlierRun bool `json:"earlier_run,omitempty"`
 }

@@ -78,4 +78,6 @@ type VerifyResult struct {
 	Detail string        `json:"detail"`
 	// Took counts the time that a worker really looked.
 	Took Duration `json:"took"`
+	// RunID is the run that looked; empty in histories of earlier releases.
+	RunID string `json:"run_id,omitempty"`
 }

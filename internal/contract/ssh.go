@@ -25,4 +25,6 @@ type RunSSHResult struct {
 	Detail string `json:"detail"`
 	// LockLost is true when nothing was sent because the lock was no longer held.
 	LockLost bool `json:"lock_lost,omitempty"`
+	// EarlierRun: see SendWebhookResult.
+	EarlierRun bool `json:"earlier_run,omitempty"`
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func (w *world) judge() verdict {
 		w.judgeRun(&v, w.plan.workflowID(n))
 	}
 	for _, r := range w.temporal.Runs() {
+		if strings.HasPrefix(r.WorkflowID, "next-") {
+			w.judgeRun(&v, r.WorkflowID)
+		}
 		if r.ParentID != "" && r.Type == workflows.TypeSnapshotUpdateVerify {
 			w.judgeRun(&v, r.WorkflowID)
 		}
@@ -96,6 +100,12 @@ func (w *world) judgeLawBook(v *verdict) {
 		if b.Law == 3 && strings.Contains(b.Detail, "twice with no change in between") && w.restoresAreDecided(v) {
 			continue // the stand-in cannot know that two runs decided it
 		}
+		if b.Law == 12 && w.plan.lagsTooLong() {
+			continue // a list that lags for longer than VPS_SETTLE cannot be counted by
+		}
+		if b.Law == 7 && w.plan.has(doReset) && powerMetChange.MatchString(b.Detail) {
+			continue // the change of the run before the reset: no power call hurts it, and a restore waits for it
+		}
 		v.broken(fmt.Sprintf("law %d", b.Law), "request %d: %s", b.Request, b.Detail)
 	}
 	for _, d := range w.fake.Duplicates() {
@@ -108,6 +118,17 @@ func (w *world) judgeLawBook(v *verdict) {
 			v.broken("law 11", "server %d was left down", id)
 		}
 	}
+}
+
+// powerMetChange is a power call while a deploy hook is under way: the stand-in's words do not name the other request,
+// and everything else that is a write is answered by then.
+var powerMetChange = regexp.MustCompile(`^(start|stop)_server on server`)
+
+// lagsTooLong says whether a list shows what was longer ago than VPS_SETTLE.
+func (p plan) lagsTooLong() bool {
+	return slices.ContainsFunc(p.Incidents, func(i incidentPlan) bool {
+		return i.Fault != nil && i.Fault.Kind == vpsfake.ListLags && i.Fault.Duration > settle
+	})
 }
 
 // lostHope says whether a run was terminated: then nobody was left who could have cleaned up after it.
@@ -284,7 +305,7 @@ func (w *world) judgeClose(v *verdict, run temporalfake.Run, rep workflows.Repor
 	if run.Status != want {
 		v.broken("end", "%s closed as %s with the outcome %s", run.WorkflowID, run.Status, rep.Outcome)
 	}
-	if rep.Summary == "" || rep.EndedAt.Before(rep.StartedAt) || rep.EndedAt.Sub(run.Closed).Abs() > time.Minute {
+	if rep.Summary == "" || rep.EndedAt.Before(rep.StartedAt) || rep.EndedAt.After(run.Closed) {
 		v.broken("report", "%s: summary %q, from %s to %s, closed at %s", run.WorkflowID, rep.Summary, rep.StartedAt, rep.EndedAt, run.Closed)
 	}
 }
@@ -306,13 +327,16 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 		return slices.ContainsFunc(rep.Decisions, func(r workflows.DecisionRecord) bool { return r.Decision == d })
 	}
 	disturbed := w.plan.faulty(vpsfake.ForeignRestore) || w.plan.has(doTerminate, doTerminateLock)
+	// Law 3: where nobody saw a restore, green checks after red ones are taken for it, and the report says so. Checks that
+	// were red for another reason than the change deceive it.
+	deceived := strings.Contains(strings.Join(rep.Notes, " "), "taken as restored") && !p.Bad
 	switch {
 	case rep.Outcome == workflows.OutcomeNotChanged || rep.Outcome == workflows.OutcomeSkipped || rep.Outcome == workflows.OutcomeCanceled:
 		// A reset run does not know what the run before it did, and says so.
 		if deployed > 0 && !strings.Contains(rep.Summary, "this run was reset") {
 			v.broken("report", "%s says %s, and the change was made: %s", run.WorkflowID, rep.Outcome, rep.Summary)
 		}
-	case rep.Outcome == workflows.OutcomeRolledBack && changes && !disturbed:
+	case rep.Outcome == workflows.OutcomeRolledBack && changes && !disturbed && !deceived:
 		if now.server.Version == version(n) {
 			v.broken("report", "%s is rolled back, and server %d still has %s", run.WorkflowID, rep.ServerID, version(n))
 		}

@@ -27,7 +27,7 @@ func draw(seed uint64) plan {
 		Seed: seed, Processes: 1,
 		SnapshotTime: d.between(15*time.Second, 60*time.Second), RestoreTime: d.between(20*time.Second, 80*time.Second),
 	}
-	if d.chance(25) {
+	if d.chance(30) {
 		p.Processes = 2
 	}
 	servers := 1
@@ -166,18 +166,18 @@ func (d drawer) short() duration {
 func (d drawer) incident(p plan) incidentPlan {
 	i := incidentPlan{When: d.moment(), Run: d.IntN(len(p.Runs)), Process: d.IntN(p.Processes)}
 	switch n := d.IntN(100); {
-	case n < 46:
+	case n < 42:
 		fault := d.fault()
 		return incidentPlan{Do: doFault, Fault: &fault}
-	case n < 62:
+	case n < 57:
 		i.Do, i.For = doKill, d.between(time.Second, 2*time.Minute)
-	case n < 65:
+	case n < 59:
 		i.Do, i.For = doStop, d.between(time.Second, time.Minute)
+	case n < 74:
+		i.Do, i.For = doCut, d.between(10*time.Second, 3*time.Minute)
 	case n < 77:
-		i.Do, i.For = doCut, d.between(5*time.Second, 3*time.Minute)
-	case n < 81:
 		i.Do, i.For = doAPIDown, d.between(5*time.Second, 3*time.Minute)
-	case n < 88:
+	case n < 84:
 		i.Do = doCancel
 	case n < 96:
 		i.Do, i.Back = doReset, d.IntN(8)

@@ -140,6 +140,7 @@ func (w *world) takeAPI(i *incidentPlan, slot int) {
 
 // person does what people do to runs. That a run is over by then is no matter.
 func (w *world) person(i *incidentPlan, id string) {
+	time.Sleep(w.lag("person "+i.String(), time.Millisecond, 20*time.Millisecond)) // nothing happens in the very same moment
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var err error

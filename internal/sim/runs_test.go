@@ -136,19 +136,23 @@ func (p plan) input(n int) object {
 func (w *world) start(ctx context.Context, n int) {
 	r := w.plan.Runs[n]
 	time.Sleep(time.Duration(r.At))
-	b, err := json.Marshal(w.plan.input(n))
-	w.must(err)
-	in := converter.NewRawValue(&commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: b})
-	options := client.StartWorkflowOptions{ID: w.plan.workflowID(n), TaskQueue: taskQueue}
-	if _, err := w.people.ExecuteWorkflow(ctx, options, r.workflowType(), in); err != nil && !gone(ctx, err) {
-		w.trouble("run %d could not be started: %v", n, err)
-	}
+	w.startRaw(ctx, w.plan.workflowID(n), r.workflowType(), w.plan.input(n))
 	for i := range r.Runners {
 		w.background.Go(func() { w.runner(ctx, n, i) })
 	}
 	if r.Kind == runNone && r.Bad { // somebody else breaks the server meanwhile
 		time.Sleep(w.lag("bad luck", time.Second, 2*time.Minute))
 		w.fake.Deploy(w.plan.Servers[r.Server].ID, version(n), false)
+	}
+}
+
+// startRaw starts a workflow as a person does, with JSON.
+func (w *world) startRaw(ctx context.Context, id, kind string, input object) {
+	b, err := json.Marshal(input)
+	w.must(err)
+	in := converter.NewRawValue(&commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: b})
+	if _, err := w.people.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: taskQueue}, kind, in); err != nil && !gone(ctx, err) {
+		w.trouble("%s could not be started: %v", id, err)
 	}
 }
 
@@ -180,7 +184,11 @@ func (w *world) runner(ctx context.Context, n, i int) {
 	req.RequestURI = req.URL.RequestURI()
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	func() {
-		defer func() { _ = recover() }() // a cut connection is an answer, too
+		defer func() {
+			if recover() != nil { // the connection was cut
+				rec.status = 0
+			}
+		}()
 		w.fake.ServeHTTP(rec, req)
 	}()
 	if r.Dies == "report" {
