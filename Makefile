@@ -83,10 +83,17 @@ e2e: build ## Run only the end-to-end tests: real programs and a Temporal dev se
 fleet-10000: build ## Run a fleet of 10,000 servers and measure its histories (3 minutes)
 	SAFEPOINT_FLEET_SIZE=10000 $(GO) test -count=1 -timeout 30m -v -run '^TestAFleetOfThousands' ./internal/e2e
 
+KILLS ?= 100
+RESTARTS ?= 5
+.PHONY: crashes
+crashes: build ## Kill workers KILLS (100) times and Temporal RESTARTS (5) times over a mix of runs (8 minutes); SEED repeats a plan
+	SAFEPOINT_CRASH_KILLS=$(KILLS) SAFEPOINT_CRASH_SERVER_RESTARTS=$(RESTARTS) SAFEPOINT_CRASH_SEED=$(SEED) \
+		$(GO) test -count=1 -timeout 2h -v -run '^TestCrashesAtRandomMoments$$' ./internal/e2e
+
 .PHONY: histories
 histories: build ## Record the replay fixtures that are missing (one that is there is never overwritten)
 	mkdir -p workflows/testdata/histories
-	SAFEPOINT_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories $(GO) test -count=1 -run '^(TestCost|TestHistories|TestAFleetThatIsReset|TestARunOfSomebodyElse)' ./internal/e2e
+	SAFEPOINT_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories $(GO) test -count=1 -timeout 30m -run '^(TestCost|TestHistories|TestAFleetThatIsReset|TestARunOfSomebodyElse|TestAFleetOfThousands|TestUpgradeDrill)' ./internal/e2e
 
 .PHONY: lint
 lint: fmt-check vet staticcheck workflowcheck compose-check ## Check format, code and compose file
@@ -118,20 +125,31 @@ compose-check:
 	@if [ -n "$(COMPOSE)" ]; then $(COMPOSE) --profile demo config -q && echo "docker-compose.yml is valid"; \
 	else echo "no compose tool here: docker-compose.yml is not checked"; fi
 
+SEEDS ?= 3000
+.PHONY: sim
+sim: ## Simulate SEEDS (3000) worlds of faults and crashes and check every law in each, 100,000 in about 10 minutes; FROM is the first seed
+	SAFEPOINT_SIM_SEEDS=$(SEEDS) SAFEPOINT_SIM_FROM=$(FROM) $(GO) test -count=1 -timeout 0 -v -run '^TestNoOrderOfFaultsAndCrashesBreaksALaw$$' ./internal/sim
+
 .PHONY: ci
-ci: lint test ## Everything a change must pass: format, vet, linters, every test
+ci: lint test sim ## Everything a change must pass: format, vet, linters, every test
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s)
 	@for package in $$($(GO) list ./...); do \
-		for name in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-			echo "$$package $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$package; \
+		names=$$($(GO) test -list '^Fuzz' $$package); \
+		for name in $$(grep '^Fuzz' <<< "$$names" || true); do \
+			echo "$$package $$name"; \
+			$(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$package; \
 		done; \
 	done
 
 .PHONY: bench
 bench: ## Run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: mutants
+mutants: ## Break one guard at a time and demand that a test notices (15 minutes); writes the table of results
+	$(GO) run ./internal/mutants -o internal/mutants/README.md
 
 .PHONY: clean
 clean: ## Delete what was built

@@ -345,7 +345,7 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 			v.broken("report", "%s is committed, and server %d has %s, healthy %v", run.WorkflowID, rep.ServerID, now.server.Version, now.server.Healthy)
 		}
 	}
-	if rep.Outcome == workflows.OutcomeCommitted && p.Kind == runWebhook && p.Bad && !decided(workflows.DecideCommit) && deployed > 0 && !disturbed {
+	if rep.Outcome == workflows.OutcomeCommitted && p.Kind == runWebhook && p.Bad && p.OnUnknown != "commit" && !decided(workflows.DecideCommit) && deployed > 0 && !disturbed {
 		v.broken("report", "%s committed a change that broke server %d", run.WorkflowID, rep.ServerID)
 	}
 }
