@@ -26,7 +26,7 @@ func (p *Policy) DialURL(ctx context.Context, target *url.URL, network, address 
 	if err != nil {
 		return nil, err
 	}
-	if to.host.String() != e.host.String() || to.port != e.port {
+	if to.host.ip != e.host.ip || to.host.name != e.host.name || to.port != e.port {
 		return nil, refuse(RuleNever, "", "the connection would go to %s instead of %s: no setting allows it", to, e)
 	}
 	return p.dial(ctx, &p.urls, e, network)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,10 +22,16 @@ func FuzzNothingLocalIsEverConnectedTo(f *testing.F) {
 	for _, entry := range []string{"10.0.0.0/8", "*.example.com", "https://deploy.example.com/hooks/", "localhost", "[::1]:80", "::/1"} {
 		f.Add("http://deploy.example.com/hooks/../x", "db.example.com:80", entry)
 	}
+	f.Add("http://[fe80::1%25\x1b[2J]/", "[fe80::1%\x1b]0;x]:22", "[::1%\x07]:80")
+	f.Add("http://h/", "[fe80::1%\x1b]:22", "")
 	f.Fuzz(func(t *testing.T, raw, hostPort, entry string) {
 		var connected []string
+		var entries []string
+		if entry != "" {
+			entries = []string{entry}
+		}
 		o := Options{
-			URLs: []string{entry}, SSH: []string{entry}, Resolver: world(),
+			URLs: entries, SSH: entries, Resolver: world(),
 			OwnAddresses: func() ([]netip.Addr, error) { return nil, nil },
 			DialContext: func(_ context.Context, _, address string) (net.Conn, error) {
 				connected = append(connected, address)
@@ -33,8 +40,8 @@ func FuzzNothingLocalIsEverConnectedTo(f *testing.F) {
 		}
 		p, err := New(o)
 		if err != nil {
-			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' && r != '\n' }) || !utf8.ValidString(err.Error()) {
-				t.Fatalf("an error that cannot be shown: %q", err)
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				checkShown(t, &Refusal{text: line})
 			}
 			return
 		}
@@ -43,10 +50,13 @@ func FuzzNothingLocalIsEverConnectedTo(f *testing.F) {
 			if port == "" {
 				port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 			}
-			_, _ = p.DialURL(t.Context(), u, "tcp", net.JoinHostPort(u.Hostname(), port)) // only where it went matters
+			_, err := p.DialURL(t.Context(), u, "tcp", net.JoinHostPort(u.Hostname(), port))
+			checkShown(t, err)
 		}
-		_, _ = p.DialTCP(t.Context(), "tcp", hostPort)
-		_, _ = p.DialSSH(t.Context(), "tcp", hostPort)
+		_, err = p.DialTCP(t.Context(), "tcp", hostPort)
+		checkShown(t, err)
+		_, err = p.DialSSH(t.Context(), "tcp", hostPort)
+		checkShown(t, err)
 		for _, address := range connected {
 			kind := classify(netip.MustParseAddrPort(address).Addr())
 			if kind.never() || kind != public && strings.HasPrefix(strings.TrimSpace(entry), "*") && !strings.HasPrefix(entry, "*.") {
@@ -54,6 +64,18 @@ func FuzzNothingLocalIsEverConnectedTo(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkShown: a refusal is one line that can be shown, whatever was refused.
+func checkShown(t *testing.T, err error) {
+	t.Helper()
+	refusal := Refused(err)
+	if refusal == nil {
+		return
+	}
+	if text := refusal.Error(); !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		t.Fatalf("a refusal that cannot be shown: %q", text)
+	}
 }
 
 // FuzzAPathBelowAnEntryStaysBelowIt reads an allowed path as a sloppy server would, twice decoded and cleaned.

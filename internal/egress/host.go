@@ -20,10 +20,10 @@ type host struct {
 	absolute bool
 }
 
-// String is the host as an entry of a setting would name it.
+// String is the host as an entry of a setting would name it, and fit to be shown: the zone of an address may hold anything.
 func (h host) String() string {
 	if h.ip.IsValid() {
-		return h.ip.String()
+		return show(h.ip.String())
 	}
 	return h.name
 }

@@ -152,10 +152,10 @@ func parsePlace(raw string) (rule, error) {
 		return rule{}, errors.New("a glob stands before a domain, not before an address; write a range such as 10.0.0.0/24")
 	case h.ip.IsValid():
 		if c := classify(h.ip); c.never() {
-			return rule{}, fmt.Errorf("%s is %s: no setting allows it", h.ip, c)
+			return rule{}, fmt.Errorf("%s is %s: no setting allows it", h, c)
 		}
 		if _, err := netip.ParseAddr(raw); err != nil {
-			return rule{}, fmt.Errorf("write the address as %s", h.ip)
+			return rule{}, fmt.Errorf("write the address as %s", h)
 		}
 		return rule{prefix: netip.PrefixFrom(h.ip, h.ip.BitLen())}, nil
 	case metadataHosts[h.name]:

@@ -134,8 +134,17 @@ func (v *validator) spec(s Spec) {
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || strings.EqualFold(s.TimeZone, "local") {
 		v.add("spec.time_zone", `must be the name of a time zone such as "Europe/Amsterdam" or "UTC", got %s`, strictjson.Quote(s.TimeZone))
 	}
+	v.bound("spec.start_at", s.StartAt)
+	v.bound("spec.end_at", s.EndAt)
 	if !s.StartAt.IsZero() && !s.EndAt.IsZero() && s.EndAt.Before(s.StartAt) {
 		v.add("spec.end_at", "is before spec.start_at")
+	}
+}
+
+// bound keeps to the years that Temporal and JSON can say in UTC: an offset may lead out of them.
+func (v *validator) bound(path string, at time.Time) {
+	if year := at.UTC().Year(); !at.IsZero() && (year < 1970 || year > 9999) {
+		v.add(path, "must be in the years 1970 to 9999 (UTC)")
 	}
 }
 

@@ -145,9 +145,9 @@ func (w wireBackup) backup() (Backup, error) {
 		return Backup{}, err
 	case w.ID <= 0:
 		return Backup{}, missing("id")
-	case w.Type == "":
+	case w.Type == "" || len(w.Type) > maxText:
 		return Backup{}, missing("backup_type")
-	case w.Status == "":
+	case w.Status == "" || len(w.Status) > maxText:
 		return Backup{}, missing("status")
 	}
 	return Backup{

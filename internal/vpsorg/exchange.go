@@ -125,6 +125,9 @@ func (c *Client) exchange(ctx context.Context, k call, u *url.URL) (answer, erro
 	if int64(len(a.body)) > k.maxBytes {
 		return answer{}, c.malformed(k, a.status, fmt.Errorf("its body is over the limit of %d bytes", k.maxBytes))
 	}
+	if err := checkFields(a.body); err != nil {
+		return answer{}, c.malformed(k, a.status, err)
+	}
 	return a, nil
 }
 

@@ -1,6 +1,7 @@
 package vpsorg
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,8 +14,10 @@ const (
 	// maxPages bounds a listing: at the smallest page seen in such APIs (10 rows) it is 10000 snapshots, the limit of
 	// 2000 servers with 5 each.
 	maxPages = 1000
-	// maxListBytes bounds the memory that a hostile endless list can take. A snapshot is about 250 bytes.
+	// maxListBytes and maxRows bound the memory that a hostile endless list can take. A snapshot is about 250 bytes; the
+	// longest honest list are the backups, some 40 of each of 2000 servers.
 	maxListBytes = 64 << 20
+	maxRows      = 200_000
 )
 
 // list reads a listing to its end and returns every row, or an error (law 5). Pages are read one after the other, so a row
@@ -83,11 +86,12 @@ type collector[T any] struct {
 	count  int64 // what every page must say
 }
 
-// wirePage is the list envelope. Pointers tell a missing or null field from an empty one.
+// wirePage is the list envelope. Pointers tell a missing or null field from an empty one. The rows are taken out one by
+// one: all at once, a hostile page of tiny ones would take fifty times its own size.
 type wirePage struct {
-	Count   *int64             `json:"count"`
-	Results *[]json.RawMessage `json:"results"`
-	Next    *string            `json:"next"`
+	Count   *int64          `json:"count"`
+	Results json.RawMessage `json:"results"`
+	Next    *string         `json:"next"`
 }
 
 // add takes one page and returns its link to the next, empty on the last one.
@@ -103,33 +107,51 @@ func (l *collector[T]) add(body []byte) (string, error) {
 	switch {
 	case page.Count == nil:
 		return "", fmt.Errorf("%w: it has no count", ErrMalformed)
-	case page.Results == nil:
+	case !isJSON(page.Results):
 		return "", fmt.Errorf("%w: it has no results", ErrMalformed)
 	case l.pages > 1 && *page.Count != l.count:
 		return "", fmt.Errorf("the count was %d and is now %d: the list changed while it was read", l.count, *page.Count)
 	}
 	l.count = *page.Count
-	for i, raw := range *page.Results {
-		id, row, err := l.decode(raw)
-		switch {
-		case err != nil:
-			return "", fmt.Errorf("row %d: %w", i+1, err)
-		case l.seen[id]:
-			return "", fmt.Errorf("row %d: id %d is listed twice", i+1, id)
-		}
-		l.seen[id] = true
-		l.rows = append(l.rows, row)
-	}
-	if int64(len(l.rows)) > l.count {
-		return "", fmt.Errorf("the count is %d and %d rows came", l.count, len(l.rows))
+	before := len(l.rows)
+	if err := l.addRows(page.Results); err != nil {
+		return "", err
 	}
 	if page.Next == nil || *page.Next == "" {
 		return "", nil
 	}
-	if len(*page.Results) == 0 {
+	if len(l.rows) == before {
 		return "", errors.New("it is empty and says that another one follows")
 	}
 	return *page.Next, nil
+}
+
+// addRows takes the rows of one page, a JSON value that is known to be valid.
+func (l *collector[T]) addRows(results json.RawMessage) error {
+	rows := json.NewDecoder(bytes.NewReader(results))
+	if start, err := rows.Token(); err != nil || start != json.Delim('[') {
+		return fmt.Errorf("%w: its results are not a list", ErrMalformed)
+	}
+	var raw json.RawMessage
+	for i := 1; rows.More(); i++ {
+		if err := rows.Decode(&raw); err != nil {
+			return fmt.Errorf("row %d: %w: %w", i, ErrMalformed, err)
+		}
+		id, row, err := l.decode(raw)
+		switch {
+		case err != nil:
+			return fmt.Errorf("row %d: %w", i, err)
+		case l.seen[id]:
+			return fmt.Errorf("row %d: id %d is listed twice", i, id)
+		case int64(len(l.rows)) >= l.count:
+			return fmt.Errorf("the count is %d and more rows came", l.count)
+		case len(l.rows) >= maxRows:
+			return fmt.Errorf("there are more than %d rows", maxRows)
+		}
+		l.seen[id] = true
+		l.rows = append(l.rows, row)
+	}
+	return nil
 }
 
 // finish checks the total after the last page.

@@ -17,6 +17,11 @@ import (
 // time may be missing, null or empty (zero then), but text that is not RFC 3339 is unreadable: an order by a guessed time
 // could remove the wrong snapshot. What is only shown to people (location, sizes) is read as empty when it is odd.
 
+// maxText is how long a name, a status or an address may be, in bytes; real ones have at most 253. They travel through
+// Temporal, which refuses results of some megabytes: one absurd name would make its whole server unreadable there, with
+// an error that names no cause.
+const maxText = 4096
+
 // wireSnapshot is a row of the list and the answer of a create. The server comes as an object; a bare number or a
 // server_id is accepted as well, because the create answer's shape was seen only in part.
 type wireSnapshot struct {
@@ -47,9 +52,9 @@ func decodeSnapshot(raw json.RawMessage) (int64, Snapshot, error) {
 		return 0, Snapshot{}, err
 	case w.ID <= 0:
 		return 0, Snapshot{}, missing("id")
-	case w.Name == nil:
+	case w.Name == nil || len(*w.Name) > maxText:
 		return 0, Snapshot{}, missing("name")
-	case w.Status == "":
+	case w.Status == "" || len(w.Status) > maxText:
 		return 0, Snapshot{}, missing("status")
 	}
 	return w.ID, Snapshot{
@@ -98,8 +103,10 @@ func decodeServer(raw json.RawMessage) (int64, Server, error) {
 	switch {
 	case w.ID <= 0:
 		return 0, Server{}, missing("id")
-	case w.Status == "":
+	case w.Status == "" || len(w.Status) > maxText:
 		return 0, Server{}, missing("status")
+	case max(len(w.Name), len(w.Hostname), len(w.IPAddress)) > maxText:
+		return 0, Server{}, fmt.Errorf("%w: its name, hostname or address has more than %d bytes", ErrMalformed, maxText)
 	}
 	return w.ID, Server{
 		ID: w.ID, Name: w.Name, Hostname: w.Hostname, Status: w.Status, IPAddress: w.IPAddress,
@@ -109,14 +116,15 @@ func decodeServer(raw json.RawMessage) (int64, Server, error) {
 
 // locationName accepts a name or an object that has one: the reference shows the filter only, not the field.
 func locationName(raw json.RawMessage) string {
-	var name string
-	if json.Unmarshal(raw, &name) == nil {
-		return name
-	}
 	var object struct {
 		Name string `json:"name"`
 	}
-	_ = json.Unmarshal(raw, &object) // only shown: empty when it is neither
+	if json.Unmarshal(raw, &object.Name) != nil {
+		_ = json.Unmarshal(raw, &object) // only shown: empty when it is neither
+	}
+	if len(object.Name) > maxText {
+		return ""
+	}
 	return object.Name
 }
 
@@ -146,7 +154,10 @@ func (t *wireTime) UnmarshalJSON(raw []byte) error {
 	if err != nil {
 		return errors.New("a time is not RFC 3339")
 	}
-	*t = wireTime(at.UTC())
+	if at = at.UTC(); at.Year() < 0 || at.Year() > 9999 { // its offset put it there, and it no longer travels as JSON
+		return errors.New("a time is not RFC 3339")
+	}
+	*t = wireTime(at)
 	return nil
 }
 
