@@ -1,6 +1,7 @@
 package vpsorg
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +117,13 @@ func TestEveryEscapedFormOfTheTokenIsBlanked(t *testing.T) {
 		assert.Equal(t, "<"+redacted+">", redact("<"+form+">"), form)
 	}
 	assert.Equal(t, "abc", newRedactor("abc")("abc"), "a text this short is no secret")
+	for _, header := range []string{`vps_a+b/c&"d<`, `Bearer vps_a+b/c&"d<`, `Bearer vps_a+b/c&"d<, and more`} {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			said := redact(encoding.EncodeToString([]byte(header)))
+			assert.True(t, strings.HasPrefix(said, redacted), said)
+			assert.Less(t, len(said), len(redacted)+len(header), said)
+		}
+	}
 }
 
 func TestACleanedCauseKeepsItsIdentity(t *testing.T) {

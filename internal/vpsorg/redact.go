@@ -2,6 +2,7 @@ package vpsorg
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"html"
@@ -21,7 +22,7 @@ const (
 	minSecret = 4
 )
 
-// newRedactor returns a function that blanks the token, also as it looks escaped for a URL, JSON, Go or HTML. A function
+// newRedactor returns a function that blanks the token, also as it looks escaped for a URL, JSON, Go or HTML, or in base64. A function
 // hides the token from every printer that walks over fields.
 func newRedactor(token string) func(string) string {
 	if len(token) < minSecret {
@@ -31,6 +32,10 @@ func newRedactor(token string) func(string) string {
 	forms := []string{token, url.QueryEscape(token), url.PathEscape(token), html.EscapeString(token), quoted[1 : len(quoted)-1]}
 	if b, err := json.Marshal(token); err == nil {
 		forms = append(forms, string(b[1:len(b)-1]))
+	}
+	for _, header := range []string{token, "Bearer " + token} {
+		whole := header[:len(header)/3*3] // what follows the token changes only the letters after these
+		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(whole)), base64.URLEncoding.EncodeToString([]byte(whole)))
 	}
 	// The longest first: at one place in the text the first form that fits wins.
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
