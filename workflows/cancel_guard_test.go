@@ -25,7 +25,20 @@ func TestACancelDuringTheCommitPrunesToTheEnd(t *testing.T) {
 func TestACanceledRunWaitsForTheEndOfItsLock(t *testing.T) {
 	h := newHarness(t)
 	h.on(contract.ActivityPreflight, step{during: h.env.CancelWorkflow, never: true})
+	seen := h.spied()
 	e := h.run()
 	assert.Equal(t, OutcomeCanceled, e.report.Outcome)
-	assert.Equal(t, []error{nil}, e.lockEnds, "released, and ended before the run")
+	assert.Equal(t, []error{nil}, e.lockEnds, "it is released")
+	assert.Equal(t, 1, seen.locksEnded)
+}
+
+// Law 7: a cancelled run still writes, for as long as its rollback takes. Its lock must not even begin to count down.
+func TestACancelOfARunbookIsNoCancelOfItsLock(t *testing.T) {
+	h := newHarness(t)
+	h.on(contract.ActivitySendWebhook, step{during: h.env.CancelWorkflow, takes: 10 * time.Minute})
+	e := h.run()
+	assert.Equal(t, contract.FailRolledBack, e.failure)
+	assert.Zero(t, e.count(contract.ActivityLockGrace))
+	assert.Len(t, h.locks, 1)
+	assert.Equal(t, []error{nil}, e.lockEnds)
 }

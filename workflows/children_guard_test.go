@@ -12,10 +12,13 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// childSpy notes with which options children are started. The test environment does not act on most of them.
+// childSpy notes with which options children are started, most of which the test environment does not act on, and how
+// many locks had ended when the runbook did.
 type childSpy struct {
 	interceptor.WorkerInterceptorBase
-	seen map[string]workflow.ChildWorkflowOptions // by workflow type
+	h          *harness
+	seen       map[string]workflow.ChildWorkflowOptions // by workflow type
+	locksEnded int
 }
 
 func (s *childSpy) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
@@ -35,6 +38,14 @@ func (s *childSpyInbound) Init(outbound interceptor.WorkflowOutboundInterceptor)
 	return s.Next.Init(out)
 }
 
+func (s *childSpyInbound) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	result, err := s.Next.ExecuteWorkflow(ctx, in)
+	if workflow.GetInfo(ctx).WorkflowType.Name == TypeSnapshotUpdateVerify {
+		s.spy.locksEnded = len(s.spy.h.lockEnds)
+	}
+	return result, err
+}
+
 type childSpyOutbound struct {
 	interceptor.WorkflowOutboundInterceptorBase
 	spy *childSpy
@@ -45,11 +56,17 @@ func (s *childSpyOutbound) ExecuteChildWorkflow(ctx workflow.Context, childType 
 	return s.Next.ExecuteChildWorkflow(ctx, childType, args...)
 }
 
-// childOptionsOf runs the runbook and returns the options of its children.
-func (h *harness) childOptionsOf() map[string]workflow.ChildWorkflowOptions {
-	seen := &childSpy{seen: map[string]workflow.ChildWorkflowOptions{}}
+// spied lets a childSpy look at the run to come.
+func (h *harness) spied() *childSpy {
+	seen := &childSpy{h: h, seen: map[string]workflow.ChildWorkflowOptions{}}
 	h.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second,
 		Interceptors: []interceptor.WorkerInterceptor{&spy{h: h}, seen}})
+	return seen
+}
+
+// childOptionsOf runs the runbook and returns the options of its children.
+func (h *harness) childOptionsOf() map[string]workflow.ChildWorkflowOptions {
+	seen := h.spied()
 	require.Equal(h.t, OutcomeCommitted, h.run().report.Outcome)
 	return seen.seen
 }
