@@ -51,7 +51,7 @@ func (r *updateRun) sendWebhook() *ending {
 		r.settleChange(contract.ChangeUnknown, "the webhook's answer was lost: "+plain(err))
 		return nil
 	}
-	if result.EarlierRun {
+	if result.EarlierRun && r.countsEarlierRun() {
 		r.outlastEarlierChange()
 	}
 	return r.settleSent(lock, sent{
@@ -85,7 +85,7 @@ func (r *updateRun) runSSH() *ending {
 		r.settleChange(contract.ChangeUnknown, "the answer of the worker that ran the command was lost: "+plain(err))
 		return nil
 	}
-	if result.EarlierRun {
+	if result.EarlierRun && r.countsEarlierRun() {
 		r.outlastEarlierChange()
 	}
 	c := r.report.Change

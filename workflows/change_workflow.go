@@ -96,6 +96,7 @@ func (r *updateRun) awaitEarlierChild(id string) *ending {
 	case len(result.Ended) == 0:
 		r.settleChange(contract.ChangeUnknown, "an earlier run has started the workflow, and it has not ended: "+result.Detail)
 	case result.Ended[0].Status == contract.RunCompleted:
+		r.changeOfEarlierRun = true
 		r.settleChange(contract.ChangeSucceeded, "the workflow that an earlier run started completed")
 	case result.Ended[0].Status == contract.RunFailed:
 		r.settleChange(contract.ChangeFailed, "the workflow that an earlier run started failed: "+result.Ended[0].Summary)

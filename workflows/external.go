@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,9 @@ type externalChange struct {
 	// earlierRun is true when an earlier run, before a reset, may have granted the change already.
 	earlierRun bool
 	lastBeat   time.Time
-	report     *ReportRequest
+	// anyBeat is the last heartbeat of whatever runner: one that a run before a reset has let begin may still work.
+	anyBeat time.Time
+	report  *ReportRequest
 	// frozen says that a freeze window began before a runner did.
 	frozen string
 }
@@ -37,6 +40,7 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 	case x.earlierRun:
 		r.changeBegun = true
 		r.settleChange(contract.ChangeUnknown, "this run was reset; an earlier run may have let a runner begin")
+		r.outlastEarlierRunner()
 		return nil
 	case x.frozen != "":
 		r.settleChange(contract.ChangeNotStarted, x.frozen)
@@ -48,6 +52,7 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 		// Nobody asked this run, but an earlier one may have granted the change: ambiguous, never not done.
 		r.changeBegun = true
 		r.settleChange(contract.ChangeUnknown, "no runner began, but this run was reset; an earlier run may have let a runner begin")
+		r.outlastEarlierRunner()
 		return nil
 	case !begun:
 		r.settleChange(contract.ChangeNotStarted, "no runner began in time")
@@ -55,6 +60,29 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 			withNext("start the deploy again with a new deploy id; raise update.begin_timeout if the runner is only slow to come.")
 	}
 	return nil
+}
+
+// outlastEarlierRunner waits until a runner that a run before a reset may have let begin has been silent for
+// heartbeat_timeout, or its whole time is over: nothing may be verified or restored under a runner that still works.
+func (r *updateRun) outlastEarlierRunner() {
+	if !r.countsEarlierRun() {
+		return
+	}
+	x, u := &r.external, r.in.Update
+	began := workflow.Now(r.safe)
+	x.anyBeat = began
+	r.waitFor(r.safe, "a runner that the run before the reset may have let begin: until it is silent for %s", u.HeartbeatTimeout)
+	for {
+		now := workflow.Now(r.safe)
+		left := min(u.HeartbeatTimeout.Std()-now.Sub(x.anyBeat), u.Timeout.Std()-now.Sub(began))
+		if left <= 0 {
+			return
+		}
+		if err := errors.Join(workflow.Sleep(r.safe, left), letOthersRun(r.safe)); err != nil {
+			workflow.GetLogger(r.safe).Error("the wait for an earlier run's runner was cut short", "error", err) // the safe context is never canceled
+			return
+		}
+	}
 }
 
 // awaitReport waits until the runner reported, fell silent for heartbeat_timeout, or update.timeout passed. A cancel
@@ -197,8 +225,9 @@ func (r *updateRun) checkReport(request ReportRequest) error {
 	return nil
 }
 
-// heard takes the heartbeat of the granted runner; others are ignored.
+// heard takes the heartbeat of the granted runner. Of others only the time counts, and only after a reset.
 func (r *updateRun) heard(ctx workflow.Context, beat HeartbeatSignal) {
+	r.external.anyBeat = workflow.Now(ctx)
 	if r.external.granted != "" && beat.Runner == r.external.granted {
 		r.external.lastBeat = workflow.Now(ctx)
 	}

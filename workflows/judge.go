@@ -77,7 +77,7 @@ func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 		}
 	}
 	change := r.report.Change
-	if change.Result == contract.ChangeSucceeded && verdict.Verdict == contract.VerdictPassed && r.resetSincePreflight() {
+	if change.Result == contract.ChangeSucceeded && verdict.Verdict == contract.VerdictPassed && r.mayBeUndone() {
 		r.settleChange(contract.ChangeUnknown, "this run was reset, and the run before may have rolled the change back already")
 	}
 	switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
@@ -90,11 +90,26 @@ func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 	}
 }
 
-// resetSincePreflight says whether another run made the preflight than the last verification: between them the run was
-// reset, and the run before may have gone on to anything, a restore too. Both are read from the history, so that a
-// replay under yet another run id decides the same.
-func (r *serverRun) resetSincePreflight() bool {
-	return r.verifyRun != "" && r.preflightRun != "" && r.verifyRun != r.preflightRun
+// mayBeUndone says whether a run before a reset may have gone on from this change to anything, a restore too: another run
+// made the preflight than the last verification, or the change is a workflow that an earlier run has started. Which run
+// did what is read from the history, so that a replay under yet another run id decides the same.
+func (r *updateRun) mayBeUndone() bool {
+	switch {
+	case r.changeOfEarlierRun, r.verifyRun != "" && r.preflightRun != "" && r.verifyRun != r.preflightRun:
+		return r.countsEarlierRun()
+	case r.in.Verify.Skip: // nothing else in the history says which run decides
+		return r.countsEarlierRun() && !decidedByOriginalRun(r.safe, r.report.OriginalRunID)
+	default:
+		return false
+	}
+}
+
+// changeEarlierRun marks runs that reckon with what a run before a reset may have done since.
+const changeEarlierRun = "a-run-before-a-reset-is-reckoned-with"
+
+// countsEarlierRun is false where a run decided before this was known to it, and goes on as it began.
+func (r *updateRun) countsEarlierRun() bool {
+	return workflow.GetVersion(r.safe, changeEarlierRun, workflow.DefaultVersion, 1) >= 1
 }
 
 // rollbackCause says why a run rolls back.

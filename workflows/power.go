@@ -67,6 +67,9 @@ func (r *serverRun) leaveServerUp(ctx workflow.Context) (problem string) {
 	if !r.stopMayBeSent && !r.stoppedBeforeReset(ctx) {
 		return ""
 	}
+	if problem := r.lockToLeave(ctx); problem != "" {
+		return problem
+	}
 	timeout := r.snapshotInput.ReadyTimeout.Std()
 	r.waitFor(ctx, "the server to be up again")
 	server, state := r.awaitServer(ctx, contract.ServerActive, true, timeout)
@@ -83,25 +86,32 @@ func (r *serverRun) leaveServerUp(ctx workflow.Context) (problem string) {
 const changeStoppedBeforeReset = "a-stop-from-before-a-reset-is-looked-for"
 
 // stoppedBeforeReset says whether an earlier run of this one, before a reset, may have stopped the server: this run was
-// to stop it too and did not get as far. Which run comes here is written into the history, so that a replay under yet
-// another run id decides the same. Without the lock the server is somebody else's.
+// to stop it too and did not get as far. A run that never asked for the lock (a dry run) writes nothing.
 func (r *serverRun) stoppedBeforeReset(ctx workflow.Context) bool {
-	if !r.snapshotInput.StopServer || r.stopReached || r.lock == nil || !r.lock.held ||
-		workflow.GetVersion(ctx, changeStoppedBeforeReset, workflow.DefaultVersion, 1) < 1 {
+	if !r.snapshotInput.StopServer || r.stopReached || (r.lock == nil && !r.lockAwaited) ||
+		workflow.GetVersion(ctx, changeStoppedBeforeReset, workflow.DefaultVersion, 1) < 1 ||
+		decidedByOriginalRun(ctx, r.report.OriginalRunID) {
 		return false
 	}
-	var wasReset bool
-	err := workflow.SideEffect(ctx, func(ctx workflow.Context) any {
-		info := workflow.GetInfo(ctx)
-		return info.WorkflowExecution.RunID != info.OriginalRunID
-	}).Get(&wasReset)
-	if err != nil { // a bool is always read
-		return true
+	r.note("this run was reset: the run before may have stopped the server, so it was looked whether it is up")
+	return true
+}
+
+// lockToLeave gets the lock for a run that ends without ever having had it: the run before the reset may have left it
+// behind, and nobody else would start the server. It returns why it cannot be had, or nothing.
+func (r *serverRun) lockToLeave(ctx workflow.Context) (problem string) {
+	if r.lock != nil {
+		return ""
 	}
-	if wasReset {
-		r.note("this run was reset: the run before may have stopped the server, so it was looked whether it is up")
+	busy, err := r.acquireLock(ctx, true, r.changeGrace+time.Minute)
+	switch {
+	case err != nil:
+		return "the run before the reset may have stopped it, and its lock could not be taken: " + plain(err)
+	case busy != nil:
+		return "the run before the reset may have stopped it, and it is in use by " + r.describeBusy(busy)
+	default:
+		return ""
 	}
-	return wasReset
 }
 
 // awaitServer waits for a status; see contract.AwaitServerInput.

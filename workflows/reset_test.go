@@ -46,3 +46,54 @@ func TestAChangeThatTheRunBeforeAResetMayHaveBegunIsGivenItsWholeTime(t *testing
 	e = run(false)
 	assert.Less(t, e.report.Change.EndedAt.Sub(e.report.Change.StartedAt), timeout, "an answer that was lost ended with its deadline")
 }
+
+func TestAfterAResetWithoutChecksNothingIsCommittedUnasked(t *testing.T) {
+	skip := func(in *SnapshotUpdateVerifyInput) { in.Verify.Skip, in.Verify.Checks = true, nil }
+	h := newHarness(t, skip)
+	assert.Equal(t, OutcomeCommitted, h.run().report.Outcome)
+
+	h = newHarness(t, skip)
+	h.originalRunID = "the-run-before-the-reset"
+	assert.Equal(t, contract.FailChangeUnknown, h.run().failure)
+}
+
+func TestNothingIsVerifiedUnderARunnerThatTheRunBeforeAResetLetBegin(t *testing.T) {
+	run := func(beats int) time.Duration {
+		h := newHarness(t, external).on(verify, passed, red, passed)
+		h.originalRunID = "the-run-before-the-reset"
+		h.at(time.Minute, func() { h.begin("another-runner") })
+		for n := range beats {
+			h.at(time.Minute+time.Duration(n+1)*20*time.Second, func() { h.env.SignalWorkflow(SignalHeartbeat, HeartbeatSignal{Runner: testRunner}) })
+		}
+		h.in.Update.HeartbeatTimeout = Duration(30 * time.Second)
+		e := h.run()
+		assert.Equal(t, contract.FailRolledBack, e.failure)
+		return e.report.Verifications[1].StartedAt.Sub(testStart)
+	}
+	quiet, busy := run(0), run(15)
+	assert.GreaterOrEqual(t, quiet, time.Minute+30*time.Second)
+	assert.GreaterOrEqual(t, busy, quiet+5*time.Minute-10*time.Second, "it waits for as long as the runner shows that it works")
+}
+
+// Law 11: a run that was reset to before it had the lock, and ends without it, still answers for the run before.
+func TestARunThatWasResetToBeforeItsLockLeavesTheServerUp(t *testing.T) {
+	run := func(held bool) ended {
+		h := newHarness(t, stopServer, func(in *SnapshotUpdateVerifyInput) { in.Lock.OnBusy = BusyFail }).on(awaitServer, stillDown, step{})
+		h.originalRunID, h.busy = "the-run-before-the-reset", 1
+		busy := step{reply: contract.AwaitLockResult{Holder: contract.LockHolder{WorkflowID: "other-run"}}}
+		h.on(contract.ActivityAwaitLock, busy, step{reply: contract.AwaitLockResult{Free: true}})
+		if held {
+			h.busy = 2
+			h.on(contract.ActivityAwaitLock, busy, busy)
+		}
+		return h.run()
+	}
+	e := run(false)
+	assert.Equal(t, contract.FailServerBusy, e.failure)
+	assert.Equal(t, 1, e.count(start))
+	assert.Equal(t, []error{nil}, e.lockEnds, "and the lock is free")
+
+	e = run(true)
+	assert.Zero(t, e.count(start), "nothing is written to a server that another run has")
+	assert.Contains(t, e.report.Next, "start server")
+}

@@ -34,6 +34,8 @@ type updateRun struct {
 	serverRun
 	in       SnapshotUpdateVerifyInput
 	external externalChange
+	// changeOfEarlierRun: the change is one that a run before a reset has begun and this one only followed.
+	changeOfEarlierRun bool
 }
 
 // run is the runbook. Each step returns nil to go on, or how the run ends.

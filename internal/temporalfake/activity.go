@@ -2,8 +2,6 @@ package temporalfake
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -12,11 +10,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
-
-func seconds(d time.Duration) *durationpb.Duration { return durationpb.New(d) }
 
 // activity is one activity that has not ended.
 type activity struct {
@@ -32,6 +27,9 @@ type activity struct {
 	details   *commonpb.Payloads
 	last      *failurepb.Failure
 	cancelID  int64 // the event that asked it to cancel
+	// resumed says that it was pending when its run was reset, and no worker took it since. A real server forgets the
+	// time-outs of such a one.
+	resumed bool
 	// whole bounds all attempts, attemptEnd this one, quiet the time between two heartbeats, again is the pause before
 	// the next attempt.
 	whole, attemptEnd, quiet, again *time.Timer
@@ -57,24 +55,13 @@ func (x *activity) stopAttempt() {
 	x.startedAt = time.Time{}
 }
 
-// schedule makes an activity pending and puts its first attempt on its queue.
-func (e *execution) schedule(ev *historypb.HistoryEvent) {
-	a := ev.GetActivityTaskScheduledEventAttributes()
-	x := &activity{e: e, scheduled: ev.GetEventId(), at: time.Now(), a: a, attempt: 1}
-	e.activities[x.scheduled] = x
-	if d := a.GetScheduleToCloseTimeout().AsDuration(); d > 0 {
-		x.whole = e.s.after(d, func() { x.timeOut(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE) })
-	}
-	x.enqueue()
-}
-
 func (x *activity) enqueue() {
 	attempt := x.attempt
 	x.e.s.push(queueName{activityTasks, x.a.GetTaskQueue().GetName()}, queued{
 		key:  fmt.Sprintf("activity %s of workflow %s, event %d, attempt %d", x.a.GetActivityType().GetName(), x.e.runID, x.scheduled, attempt),
 		give: func(p *poller) bool { return x.give(attempt, p) },
 	})
-	if d := x.a.GetScheduleToStartTimeout().AsDuration(); d > 0 {
+	if d := x.a.GetScheduleToStartTimeout().AsDuration(); d > 0 && !x.resumed {
 		x.quiet = x.e.s.after(d, func() {
 			if x.attempt == attempt && x.startedAt.IsZero() {
 				x.timeOut(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START)
@@ -92,6 +79,10 @@ func (x *activity) give(attempt int32, p *poller) bool {
 	}
 	e := x.e
 	x.startedAt, x.identity, x.token = time.Now(), p.c.name, e.s.token(x)
+	if x.resumed {
+		x.resumed = false
+		x.boundAll()
+	}
 	if d := x.a.GetStartToCloseTimeout().AsDuration(); d > 0 {
 		x.attemptEnd = e.s.after(d, func() { x.timeOutAttempt(attempt, enumspb.TIMEOUT_TYPE_START_TO_CLOSE) })
 	}
@@ -133,17 +124,20 @@ func (x *activity) timeOut(why enumspb.TimeoutType) {
 	if !x.pending() {
 		return
 	}
-	failure := &failurepb.Failure{
-		Message: "activity " + why.String() + " timeout", Source: "Server", Cause: x.last,
-		FailureInfo: &failurepb.Failure_TimeoutFailureInfo{TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{TimeoutType: why, LastHeartbeatDetails: x.details}},
+	if why == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE && x.attempt == 1 && x.startedAt.IsZero() {
+		why = enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START // which is no longer, and comes first
 	}
-	retryable := why == enumspb.TIMEOUT_TYPE_START_TO_CLOSE || why == enumspb.TIMEOUT_TYPE_HEARTBEAT
-	state := enumspb.RETRY_STATE_TIMEOUT
-	if retryable {
-		if state = x.retry(failure); state == enumspb.RETRY_STATE_IN_PROGRESS {
-			return
-		}
+	failure := timeoutFailure(why)
+	failure.Cause = x.last
+	state := x.retry(failure)
+	switch state {
+	case enumspb.RETRY_STATE_IN_PROGRESS:
+		return
+	case enumspb.RETRY_STATE_TIMEOUT: // a further attempt would come too late
+		failure = timeoutFailure(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)
+	default: // no further attempt
 	}
+	failure.GetTimeoutFailureInfo().LastHeartbeatDetails = x.details
 	x.end(func(started int64) any {
 		return &historypb.ActivityTaskTimedOutEventAttributes{Failure: failure, ScheduledEventId: x.scheduled, StartedEventId: started, RetryState: state}
 	})
@@ -155,61 +149,13 @@ func (x *activity) end(attributes func(startedID int64) any) {
 	ran := !x.startedAt.IsZero()
 	x.stop()
 	delete(x.e.activities, x.scheduled)
-	x.e.happen(func() {
-		id := int64(0)
-		if ran {
-			id = x.e.write(started).GetEventId()
-		}
-		x.e.write(attributes(id))
-	})
-}
-
-// retry begins the pause before the next attempt, or says why there is none.
-func (x *activity) retry(failure *failurepb.Failure) enumspb.RetryState {
-	p := x.a.GetRetryPolicy()
-	app := failure.GetApplicationFailureInfo()
-	switch {
-	case x.cancelID != 0:
-		return enumspb.RETRY_STATE_CANCEL_REQUESTED
-	case app.GetNonRetryable() || slices.Contains(p.GetNonRetryableErrorTypes(), app.GetType()) && app != nil:
-		return enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE
-	case p.GetMaximumAttempts() > 0 && x.attempt >= p.GetMaximumAttempts():
-		return enumspb.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
+	id := int64(0)
+	end := held{last: true, do: func() { x.e.write(attributes(id)) }}
+	if ran {
+		x.e.happenAll(held{do: func() { id = x.e.write(started).GetEventId() }}, end)
+	} else {
+		x.e.happenAll(end)
 	}
-	pause := x.pause(app)
-	if d := x.a.GetScheduleToCloseTimeout().AsDuration(); d > 0 && time.Since(x.at)+pause >= d {
-		return enumspb.RETRY_STATE_TIMEOUT
-	}
-	x.last = failure
-	x.stopAttempt()
-	x.attempt++
-	attempt := x.attempt
-	x.again = x.e.s.after(pause, func() {
-		if x.pending() && x.attempt == attempt {
-			x.enqueue()
-		}
-	})
-	return enumspb.RETRY_STATE_IN_PROGRESS
-}
-
-// pause is how long the next attempt waits: what the failure asked for, or what the policy says.
-func (x *activity) pause(app *failurepb.ApplicationFailureInfo) time.Duration {
-	if d := app.GetNextRetryDelay().AsDuration(); d > 0 {
-		return d
-	}
-	p := x.a.GetRetryPolicy()
-	first, most := p.GetInitialInterval().AsDuration(), p.GetMaximumInterval().AsDuration()
-	if first <= 0 {
-		first = time.Second
-	}
-	if most <= 0 {
-		most = 100 * first
-	}
-	factor := p.GetBackoffCoefficient()
-	if factor < 1 {
-		factor = 2
-	}
-	return min(time.Duration(float64(first)*math.Pow(factor, float64(min(x.attempt-1, 30)))), most)
 }
 
 // activityOf is the attempt that a token stands for, if it still counts.
@@ -280,21 +226,4 @@ func (s *Service) heartbeat(req *workflowservice.RecordActivityTaskHeartbeatRequ
 	x.expectHeartbeat()
 	out.CancelRequested = x.cancelID != 0
 	return nil
-}
-
-// askToCancel is the workflow's wish that the activity end. One that no worker has ends at once.
-func (e *execution) askToCancel(scheduled, completed int64) {
-	ev := e.write(&historypb.ActivityTaskCancelRequestedEventAttributes{ScheduledEventId: scheduled, WorkflowTaskCompletedEventId: completed})
-	x := e.activities[scheduled]
-	if x == nil {
-		return // it ended while the workflow task was under way
-	}
-	x.cancelID = ev.GetEventId()
-	if x.startedAt.IsZero() {
-		delete(e.activities, scheduled)
-		x.stop()
-		e.held = append(e.held, func() {
-			e.write(&historypb.ActivityTaskCanceledEventAttributes{LatestCancelRequestedEventId: x.cancelID, ScheduledEventId: scheduled})
-		})
-	}
 }

@@ -1,6 +1,7 @@
 package temporalfake
 
 import (
+	"cmp"
 	"fmt"
 
 	commandpb "go.temporal.io/api/command/v1"
@@ -37,8 +38,9 @@ func (e *execution) latestAfterResets() *execution {
 func (e *execution) initiateChild(a *commandpb.StartChildWorkflowExecutionCommandAttributes, completed int64) *historypb.HistoryEvent {
 	attributes := &historypb.StartChildWorkflowExecutionInitiatedEventAttributes{
 		Namespace: namespace, WorkflowId: a.GetWorkflowId(), WorkflowType: a.GetWorkflowType(), TaskQueue: a.GetTaskQueue(), Input: a.GetInput(),
-		WorkflowTaskTimeout: a.GetWorkflowTaskTimeout(), WorkflowRunTimeout: a.GetWorkflowRunTimeout(), WorkflowExecutionTimeout: a.GetWorkflowExecutionTimeout(),
-		ParentClosePolicy: a.GetParentClosePolicy(), WorkflowIdReusePolicy: a.GetWorkflowIdReusePolicy(), RetryPolicy: a.GetRetryPolicy(),
+		WorkflowTaskTimeout: taskTimeoutOr(a.GetWorkflowTaskTimeout()), WorkflowRunTimeout: a.GetWorkflowRunTimeout(), WorkflowExecutionTimeout: a.GetWorkflowExecutionTimeout(),
+		ParentClosePolicy:     cmp.Or(a.GetParentClosePolicy(), enumspb.PARENT_CLOSE_POLICY_TERMINATE),
+		WorkflowIdReusePolicy: cmp.Or(a.GetWorkflowIdReusePolicy(), enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE), RetryPolicy: a.GetRetryPolicy(),
 		Header: a.GetHeader(), Memo: a.GetMemo(), SearchAttributes: a.GetSearchAttributes(), WorkflowTaskCompletedEventId: completed,
 	}
 	ev := e.write(attributes)
@@ -46,17 +48,27 @@ func (e *execution) initiateChild(a *commandpb.StartChildWorkflowExecutionComman
 	return ev
 }
 
-// beginChild starts the child's run after a moment. A parent that has closed meanwhile starts only what it abandons.
+// root is where the chain of parents begins.
+func (e *execution) root() *commonpb.WorkflowExecution {
+	if root := e.started.GetRootWorkflowExecution(); root != nil {
+		return root
+	}
+	return e.ref()
+}
+
+// beginChild starts the child's run after a moment. A parent that has closed meanwhile starts nothing, not even a child
+// that it would abandon.
 func (e *execution) beginChild(c *child) {
 	e.children[c.initiated] = c
 	e.s.later(fmt.Sprintf("child %s of workflow %s, event %d", c.a.GetWorkflowId(), e.runID, c.initiated), func() {
-		if e.children[c.initiated] != c || c.run != nil || !e.open() && c.a.GetParentClosePolicy() != enumspb.PARENT_CLOSE_POLICY_ABANDON {
+		if e.children[c.initiated] != c || c.run != nil || !e.open() {
 			return
 		}
 		run, err := e.s.begin(beginning{
-			id: c.a.GetWorkflowId(), reuse: c.a.GetWorkflowIdReusePolicy(), parent: parent{e, c.initiated},
+			id: c.a.GetWorkflowId(), reuse: c.a.GetWorkflowIdReusePolicy(), parent: parent{e, c.initiated}, notes: e.events[c.initiated-1].GetUserMetadata(),
 			started: &historypb.WorkflowExecutionStartedEventAttributes{
 				WorkflowType: c.a.GetWorkflowType(), TaskQueue: c.a.GetTaskQueue(), Input: c.a.GetInput(), Header: c.a.GetHeader(),
+				WorkflowTaskTimeout: c.a.GetWorkflowTaskTimeout(), RootWorkflowExecution: e.root(),
 				Memo: c.a.GetMemo(), SearchAttributes: c.a.GetSearchAttributes(), ParentWorkflowExecution: e.ref(),
 				ParentWorkflowNamespace: namespace, ParentInitiatedEventId: c.initiated,
 			},
@@ -66,7 +78,7 @@ func (e *execution) beginChild(c *child) {
 			e.happen(func() {
 				e.write(&historypb.StartChildWorkflowExecutionFailedEventAttributes{
 					Namespace: namespace, WorkflowId: c.a.GetWorkflowId(), WorkflowType: c.a.GetWorkflowType(), InitiatedEventId: c.initiated,
-					Cause: enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS, WorkflowTaskCompletedEventId: c.a.GetWorkflowTaskCompletedEventId(),
+					Cause: enumspb.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS,
 				})
 			})
 			return
@@ -93,7 +105,7 @@ func (e *execution) closeChildren() {
 			switch run := c.run; {
 			case !run.open():
 			case policy == enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL:
-				run.cancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{Cause: "by parent close policy", ExternalWorkflowExecution: e.ref()})
+				run.cancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{ExternalWorkflowExecution: e.ref()})
 			default:
 				run.terminate("by parent close policy", nil, "")
 			}
@@ -104,7 +116,7 @@ func (e *execution) closeChildren() {
 // tellParent tells the parent, or the run that took over from it, how its child has ended.
 func (e *execution) tellParent() {
 	c := e.parent.child()
-	if c == nil || e.resetTo != nil || c.run != e {
+	if c == nil || e.wasReset || c.run != e {
 		return
 	}
 	last := e.events[len(e.events)-1]
@@ -116,7 +128,7 @@ func (e *execution) tellParent() {
 			return
 		}
 		delete(to.children, c.initiated)
-		to.happen(func() { to.write(c.ended(e.ref(), last)) })
+		to.happenAll(held{last: true, do: func() { to.write(c.ended(e.ref(), last)) }})
 	})
 }
 
@@ -156,6 +168,9 @@ func (e *execution) signalOther(a *commandpb.SignalExternalWorkflowExecutionComm
 		Control: a.GetControl(),
 	})
 	e.s.later(fmt.Sprintf("signal of workflow %s, event %d", e.runID, ev.GetEventId()), func() {
+		if !e.open() {
+			return // what a run asks for in its last task is lost
+		}
 		to, err := e.s.findOpen(a.GetExecution())
 		if err == nil {
 			to.signal(&historypb.WorkflowExecutionSignaledEventAttributes{SignalName: a.GetSignalName(), Input: a.GetInput(), Header: a.GetHeader(), ExternalWorkflowExecution: e.ref()})
@@ -164,12 +179,16 @@ func (e *execution) signalOther(a *commandpb.SignalExternalWorkflowExecutionComm
 			if err != nil {
 				e.write(&historypb.SignalExternalWorkflowExecutionFailedEventAttributes{
 					Cause:     enumspb.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND,
-					Namespace: namespace, WorkflowExecution: a.GetExecution(), InitiatedEventId: ev.GetEventId(), WorkflowTaskCompletedEventId: completed,
+					Namespace: namespace, WorkflowExecution: a.GetExecution(), InitiatedEventId: ev.GetEventId(),
+					//lint:ignore SA1019 a real server names it too
+					Control: a.GetControl(),
 				})
 				return
 			}
 			e.write(&historypb.ExternalWorkflowExecutionSignaledEventAttributes{
 				InitiatedEventId: ev.GetEventId(), Namespace: namespace, WorkflowExecution: a.GetExecution(),
+				//lint:ignore SA1019 a real server names it too
+				Control: a.GetControl(),
 			})
 		})
 	})
@@ -185,15 +204,20 @@ func (e *execution) cancelOther(a *commandpb.RequestCancelExternalWorkflowExecut
 		Control: a.GetControl(),
 	})
 	e.s.later(fmt.Sprintf("cancel of workflow %s, event %d", e.runID, ev.GetEventId()), func() {
-		to, err := e.s.findOpen(ref)
+		if !e.open() {
+			return // what a run asks for in its last task is lost
+		}
+		to, err := e.s.find(ref)
 		if err == nil {
-			to.cancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{Cause: a.GetReason(), ExternalWorkflowExecution: e.ref()})
+			to.cancel(&historypb.WorkflowExecutionCancelRequestedEventAttributes{
+				Cause: a.GetReason(), ExternalWorkflowExecution: e.ref(), ExternalInitiatedEventId: ev.GetEventId(),
+			})
 		}
 		e.happen(func() {
 			if err != nil {
 				e.write(&historypb.RequestCancelExternalWorkflowExecutionFailedEventAttributes{
 					Cause:     enumspb.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND,
-					Namespace: namespace, WorkflowExecution: ref, InitiatedEventId: ev.GetEventId(), WorkflowTaskCompletedEventId: completed,
+					Namespace: namespace, WorkflowExecution: ref, InitiatedEventId: ev.GetEventId(),
 				})
 				return
 			}

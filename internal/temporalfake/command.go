@@ -8,6 +8,7 @@ import (
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	protocolpb "go.temporal.io/api/protocol/v1"
 )
@@ -37,14 +38,7 @@ func (e *execution) obeyed(c *commandpb.Command, messages map[string]*protocolpb
 	switch c.GetCommandType() {
 	case enumspb.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK:
 		a := c.GetScheduleActivityTaskCommandAttributes()
-		ev := e.write(&historypb.ActivityTaskScheduledEventAttributes{
-			ActivityId: a.GetActivityId(), ActivityType: a.GetActivityType(), TaskQueue: a.GetTaskQueue(), Header: a.GetHeader(), Input: a.GetInput(),
-			ScheduleToCloseTimeout: a.GetScheduleToCloseTimeout(), ScheduleToStartTimeout: a.GetScheduleToStartTimeout(),
-			StartToCloseTimeout: a.GetStartToCloseTimeout(), HeartbeatTimeout: a.GetHeartbeatTimeout(), RetryPolicy: a.GetRetryPolicy(),
-			WorkflowTaskCompletedEventId: completed,
-		})
-		e.schedule(ev)
-		return ev
+		return e.schedule(a, completed)
 	case enumspb.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK:
 		e.askToCancel(c.GetRequestCancelActivityTaskCommandAttributes().GetScheduledEventId(), completed)
 	case enumspb.COMMAND_TYPE_START_TIMER:
@@ -90,10 +84,8 @@ func (e *execution) obeyedLast(c *commandpb.Command, completed int64) *historypb
 		})
 		e.close(enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED)
 	case enumspb.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
-		e.write(&historypb.WorkflowExecutionFailedEventAttributes{
-			Failure:    c.GetFailWorkflowExecutionCommandAttributes().GetFailure(),
-			RetryState: enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET, WorkflowTaskCompletedEventId: completed,
-		})
+		failure := c.GetFailWorkflowExecutionCommandAttributes().GetFailure()
+		e.write(&historypb.WorkflowExecutionFailedEventAttributes{Failure: failure, RetryState: e.retryState(failure), WorkflowTaskCompletedEventId: completed})
 		e.close(enumspb.WORKFLOW_EXECUTION_STATUS_FAILED)
 	case enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
 		e.write(&historypb.WorkflowExecutionCanceledEventAttributes{
@@ -108,19 +100,31 @@ func (e *execution) obeyedLast(c *commandpb.Command, completed int64) *historypb
 	return nil
 }
 
+// retryState says why a run that fails is not tried again.
+func (e *execution) retryState(failure *failurepb.Failure) enumspb.RetryState {
+	switch {
+	case e.started.GetRetryPolicy() == nil:
+		return enumspb.RETRY_STATE_RETRY_POLICY_NOT_SET
+	case failure.GetApplicationFailureInfo().GetNonRetryable():
+		return enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE
+	default: // every failed end of Safepoint is for good
+		panic("the stand-in does not try workflows again")
+	}
+}
+
 // continueAsNew ends this run and begins the next one of its id.
 func (e *execution) continueAsNew(a *commandpb.ContinueAsNewWorkflowExecutionCommandAttributes, completed int64) {
 	began := e.s.newExecution(e.id)
 	e.write(&historypb.WorkflowExecutionContinuedAsNewEventAttributes{
 		NewExecutionRunId: began.runID, WorkflowType: a.GetWorkflowType(), TaskQueue: a.GetTaskQueue(), Input: a.GetInput(), Header: a.GetHeader(),
 		Memo: a.GetMemo(), SearchAttributes: a.GetSearchAttributes(), Initiator: a.GetInitiator(), WorkflowTaskCompletedEventId: completed,
-		WorkflowTaskTimeout: a.GetWorkflowTaskTimeout(), WorkflowRunTimeout: a.GetWorkflowRunTimeout(),
+		WorkflowTaskTimeout: taskTimeoutOr(a.GetWorkflowTaskTimeout()), WorkflowRunTimeout: a.GetWorkflowRunTimeout(),
 	})
 	memo, attributes := a.GetMemo(), a.GetSearchAttributes()
-	if memo == nil {
+	if memo == nil && len(e.memo) > 0 {
 		memo = &commonpb.Memo{Fields: e.memo}
 	}
-	if attributes == nil {
+	if attributes == nil && len(e.attributes) > 0 {
 		attributes = &commonpb.SearchAttributes{IndexedFields: e.attributes}
 	}
 	began.parent, e.parent = e.parent, parent{}
@@ -132,6 +136,7 @@ func (e *execution) continueAsNew(a *commandpb.ContinueAsNewWorkflowExecutionCom
 		ContinuedExecutionRunId: e.runID, FirstExecutionRunId: e.started.GetFirstExecutionRunId(), OriginalExecutionRunId: began.runID,
 		Initiator: enumspb.CONTINUE_AS_NEW_INITIATOR_WORKFLOW, WorkflowId: e.id, Attempt: 1,
 		ParentWorkflowExecution: e.started.GetParentWorkflowExecution(), ParentInitiatedEventId: e.started.GetParentInitiatedEventId(),
+		RootWorkflowExecution: e.started.GetRootWorkflowExecution(), WorkflowTaskTimeout: taskTimeoutOr(a.GetWorkflowTaskTimeout()),
 	}
 	e.close(enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW)
 	began.take(first)
@@ -158,14 +163,21 @@ func (e *execution) fire(t *timer) {
 		return
 	}
 	delete(e.timers, t.id)
-	e.happen(func() { e.write(&historypb.TimerFiredEventAttributes{TimerId: t.id, StartedEventId: t.started}) })
+	e.happenAll(held{timer: t, do: func() { e.write(&historypb.TimerFiredEventAttributes{TimerId: t.id, StartedEventId: t.started}) }})
 }
 
 // cancelTimer ends a timer. One that has fired while the workflow task was under way was held back, and stays unfired.
 func (e *execution) cancelTimer(id string, completed int64) {
 	t := e.timers[id]
+	e.held = slices.DeleteFunc(e.held, func(h held) bool {
+		if h.timer == nil || h.timer.id != id {
+			return false
+		}
+		t = h.timer
+		return true
+	})
 	if t == nil {
-		return
+		return // the SDK cancels only what it has started
 	}
 	t.wait.Stop()
 	delete(e.timers, id)

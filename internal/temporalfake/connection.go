@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // Connection is how one process reaches the service: all clients and workers made with it share its fate.
@@ -168,7 +169,10 @@ func (c *Connection) answer(ctx context.Context, method string, req, reply any, 
 	if err := c.arrive(ctx); err != nil {
 		return err
 	}
-	if err := c.s.serve(ctx, c, req, reply); err != nil {
+	// What is handed out is a copy: the SDK writes into the histories and payloads that it gets.
+	to := reply.(proto.Message)
+	fresh := to.ProtoReflect().New().Interface()
+	if err := c.s.serve(ctx, c, req, fresh); err != nil {
 		if _, ok := status.FromError(err); ok {
 			return err
 		}
@@ -177,6 +181,7 @@ func (c *Connection) answer(ctx context.Context, method string, req, reply any, 
 	if c.isDead() {
 		return status.Error(codes.Canceled, "the process has died")
 	}
+	proto.Merge(to, fresh)
 	return nil
 }
 

@@ -11,11 +11,28 @@ import (
 
 // write puts an event at the end of the history. attributes is a pointer to the attributes of its type.
 func (e *execution) write(attributes any) *historypb.HistoryEvent {
-	ev := &historypb.HistoryEvent{EventId: int64(len(e.events)) + 1, EventTime: timestamppb.New(time.Now())}
+	ev := e.event(attributes)
+	e.append(ev)
+	return ev
+}
+
+// event makes the next event of the history; eventAt one that may come there later.
+func (e *execution) event(attributes any) *historypb.HistoryEvent {
+	return e.eventAt(int64(len(e.events))+1, attributes)
+}
+
+func (e *execution) eventAt(id int64, attributes any) *historypb.HistoryEvent {
+	ev := &historypb.HistoryEvent{EventId: id, EventTime: timestamppb.New(time.Now())}
 	setAttributes(ev, attributes)
+	return ev
+}
+
+func (e *execution) append(ev *historypb.HistoryEvent) {
+	if ev.GetEventId() != int64(len(e.events))+1 {
+		panic(fmt.Sprintf("event %d %s cannot follow %d events", ev.GetEventId(), ev.GetEventType(), len(e.events)))
+	}
 	e.events = append(e.events, ev)
 	e.s.o.Recorded(e.view(), ev)
-	return ev
 }
 
 // setAttributes gives an event its type and attributes.
@@ -51,6 +68,9 @@ func setRunAttributes(ev *historypb.HistoryEvent, attributes any) bool {
 	case *historypb.WorkflowExecutionSignaledEventAttributes:
 		ev.EventType = enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 		ev.Attributes = &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{WorkflowExecutionSignaledEventAttributes: a}
+	case *historypb.WorkflowExecutionUpdateAdmittedEventAttributes:
+		ev.EventType = enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED
+		ev.Attributes = &historypb.HistoryEvent_WorkflowExecutionUpdateAdmittedEventAttributes{WorkflowExecutionUpdateAdmittedEventAttributes: a}
 	case *historypb.WorkflowExecutionUpdateAcceptedEventAttributes:
 		ev.EventType = enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 		ev.Attributes = &historypb.HistoryEvent_WorkflowExecutionUpdateAcceptedEventAttributes{WorkflowExecutionUpdateAcceptedEventAttributes: a}

@@ -7,9 +7,11 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // execution is one run: its history and what is pending. It is guarded by Service.mu.
@@ -23,7 +25,7 @@ type execution struct {
 	done      chan struct{} // closed when the run is
 	events    []*historypb.HistoryEvent
 	// held are things that happened while a workflow task was under way; they are written when it has ended.
-	held []func()
+	held []held
 
 	task       workflowTask
 	activities map[int64]*activity // by the event that scheduled them
@@ -37,7 +39,15 @@ type execution struct {
 	memo            map[string]*commonpb.Payload
 	attributes      map[string]*commonpb.Payload
 	resetTo         *execution // the run that took over
+	wasReset        bool       // it closed because of a reset
 	troubles        []*failurepb.Failure
+}
+
+// held is something that happened while a workflow task was under way.
+type held struct {
+	do    func()
+	last  bool   // it is the end of an activity or a child: these come after all the rest
+	timer *timer // that has fired
 }
 
 // parent is who started a run as its child.
@@ -52,6 +62,7 @@ type beginning struct {
 	started *historypb.WorkflowExecutionStartedEventAttributes
 	parent  parent
 	reuse   enumspb.WorkflowIdReusePolicy
+	notes   *sdkpb.UserMetadata
 }
 
 // begin starts a run, or refuses because of another run of the same id.
@@ -71,9 +82,12 @@ func (s *Service) begin(b beginning) (*execution, error) {
 		b.started.FirstExecutionRunId = e.runID
 	}
 	b.started.Attempt = 1
+	b.started.WorkflowTaskTimeout = taskTimeoutOr(b.started.GetWorkflowTaskTimeout())
 	e.parent = b.parent
 	e.take(b.started)
-	e.write(b.started)
+	ev := e.event(b.started)
+	ev.UserMetadata = b.notes
+	e.append(ev)
 	e.needTask()
 	return e, nil
 }
@@ -117,16 +131,31 @@ func (e *execution) ref() *commonpb.WorkflowExecution {
 
 // happen lets something be written to the history that the workflow must then look at: now, or when the workflow task
 // that is under way has ended.
-func (e *execution) happen(do func()) {
+func (e *execution) happen(do func()) { e.happenAll(held{do: do}) }
+
+func (e *execution) happenAll(parts ...held) {
 	if !e.open() {
 		return
 	}
+	if e.task.speculative {
+		e.commit() // there is more to look at than an update
+	}
 	if e.task.underWay() {
-		e.held = append(e.held, do)
+		e.held = append(e.held, parts...)
 		return
 	}
-	do()
+	for _, p := range parts {
+		p.do()
+	}
 	e.needTask()
+}
+
+// taskTimeoutOr is how long a workflow task may take: as asked for, or Temporal's default.
+func taskTimeoutOr(d *durationpb.Duration) *durationpb.Duration {
+	if d.AsDuration() > 0 {
+		return d
+	}
+	return seconds(taskTimeout)
 }
 
 // find is a run by its ids; an empty run id is the latest run.
@@ -151,10 +180,10 @@ func (s *Service) findOpen(ref *commonpb.WorkflowExecution) (*execution, error) 
 }
 
 func (s *Service) startByClient(req *workflowservice.StartWorkflowExecutionRequest, out *workflowservice.StartWorkflowExecutionResponse) error {
-	e, err := s.begin(beginning{id: req.GetWorkflowId(), reuse: req.GetWorkflowIdReusePolicy(), started: &historypb.WorkflowExecutionStartedEventAttributes{
+	e, err := s.begin(beginning{id: req.GetWorkflowId(), reuse: req.GetWorkflowIdReusePolicy(), notes: req.GetUserMetadata(), started: &historypb.WorkflowExecutionStartedEventAttributes{
 		WorkflowType: req.GetWorkflowType(), TaskQueue: req.GetTaskQueue(), Input: req.GetInput(), Header: req.GetHeader(),
 		Memo: req.GetMemo(), SearchAttributes: req.GetSearchAttributes(), Identity: req.GetIdentity(),
-		WorkflowTaskTimeout: req.GetWorkflowTaskTimeout(), WorkflowRunTimeout: req.GetWorkflowRunTimeout(),
+		RetryPolicy: policyOrNone(req.GetRetryPolicy()), WorkflowTaskTimeout: req.GetWorkflowTaskTimeout(), WorkflowRunTimeout: req.GetWorkflowRunTimeout(),
 	}})
 	if err != nil {
 		return err
@@ -179,7 +208,7 @@ func (e *execution) signal(a *historypb.WorkflowExecutionSignaledEventAttributes
 }
 
 func (s *Service) cancelByClient(req *workflowservice.RequestCancelWorkflowExecutionRequest) error {
-	e, err := s.findOpen(req.GetWorkflowExecution())
+	e, err := s.find(req.GetWorkflowExecution())
 	if err != nil {
 		return err
 	}
@@ -187,9 +216,9 @@ func (s *Service) cancelByClient(req *workflowservice.RequestCancelWorkflowExecu
 	return nil
 }
 
-// cancel asks a run to cancel; asking twice is the same as once.
+// cancel asks a run to cancel; asking twice is the same as once, and asking one that has closed is nothing.
 func (e *execution) cancel(a *historypb.WorkflowExecutionCancelRequestedEventAttributes) {
-	if e.cancelRequested {
+	if e.cancelRequested || !e.open() {
 		return
 	}
 	e.cancelRequested = true
@@ -206,6 +235,9 @@ func (s *Service) terminateByClient(req *workflowservice.TerminateWorkflowExecut
 }
 
 func (e *execution) terminate(reason string, details *commonpb.Payloads, identity string) {
+	if e.task.underWay() {
+		e.failTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND, nil, identity)
+	}
 	e.dropTask()
 	e.writeHeld()
 	e.write(&historypb.WorkflowExecutionTerminatedEventAttributes{Reason: reason, Details: details, Identity: identity})
@@ -220,7 +252,7 @@ func (e *execution) close(status enumspb.WorkflowExecutionStatus) {
 	e.dropTask()
 	e.endUpdates()
 	close(e.done)
-	if e.resetTo == nil {
+	if !e.wasReset {
 		e.closeChildren()
 	}
 	e.tellParent()

@@ -4,8 +4,10 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
+	updatepb "go.temporal.io/api/update/v1"
 	"go.temporal.io/api/workflowservice/v1"
 )
 
@@ -17,30 +19,43 @@ func (s *Service) reset(req *workflowservice.ResetWorkflowExecutionRequest, out 
 		return err
 	}
 	point := req.GetWorkflowTaskFinishEventId()
-	if point < 4 || point > int64(len(base.events)) || base.events[point-2].GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED {
-		return serviceerror.NewInvalidArgument("the event to reset to must be the end of a workflow task")
+	if point <= 1 || point > int64(len(base.events)) {
+		return serviceerror.NewInvalidArgument("Workflow task finish ID must be > 1 && <= workflow last event ID.")
 	}
-	if s.current[base.id] != base {
-		return serviceerror.NewInvalidArgument("the stand-in resets the latest run of an id only")
+	scheduled, started := pendingTask(base.events[:point-1])
+	if scheduled == 0 {
+		return serviceerror.NewInvalidArgument("Can only reset workflow to event ID in range [WorkflowTaskScheduled +1, WorkflowTaskStarted + 1]")
 	}
-	after := base.events[point-1:]
+	current := s.current[base.id]
 	next := s.newExecution(base.id)
 	next.parent = base.parent
 	for _, ev := range base.events[:point-1] {
 		next.replay(ev)
 	}
 	base.resetTo = next
-	if base.open() {
-		base.terminate("reset: "+req.GetReason(), nil, "")
+	if c := next.parent.child(); c != nil && c.run == current {
+		c.run = next
 	}
-	next.task.scheduledID, next.task.startID = 0, 0
+	if current.open() {
+		current.wasReset = true
+		current.terminate(req.GetReason(), nil, "")
+	}
+	if started == 0 {
+		started = next.write(&historypb.WorkflowTaskStartedEventAttributes{ScheduledEventId: scheduled}).GetEventId()
+	}
 	next.write(&historypb.WorkflowTaskFailedEventAttributes{
-		ScheduledEventId: point - 2, StartedEventId: point - 1, Cause: enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
-		BaseRunId: base.runID, NewRunId: next.runID,
+		ScheduledEventId: scheduled, StartedEventId: started, Cause: enumspb.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+		BaseRunId: base.runID, NewRunId: next.runID, Failure: &failurepb.Failure{
+			Message:     req.GetReason(),
+			FailureInfo: &failurepb.Failure_ResetWorkflowFailureInfo{ResetWorkflowFailureInfo: &failurepb.ResetWorkflowFailureInfo{}},
+		},
 	})
-	for _, ev := range after {
-		if a := ev.GetWorkflowExecutionSignaledEventAttributes(); a != nil {
-			next.write(a)
+	for run, events := base, base.events[point-1:]; run != nil; {
+		for _, ev := range events {
+			next.reapply(ev)
+		}
+		if run = s.runs[run.events[len(run.events)-1].GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()]; run != nil {
+			events = run.events
 		}
 	}
 	next.resume(base)
@@ -49,9 +64,55 @@ func (s *Service) reset(req *workflowservice.ResetWorkflowExecutionRequest, out 
 	return nil
 }
 
-// replay takes an event of the old run over and keeps what it leaves pending.
+// pendingTask is the workflow task that is pending at the end of a history: the events that scheduled and started it.
+func pendingTask(events []*historypb.HistoryEvent) (scheduled, started int64) {
+	for _, ev := range events {
+		switch ev.GetEventType() {
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+			scheduled = ev.GetEventId()
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+			started = ev.GetEventId()
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+			scheduled, started = 0, 0
+		default: // not of a workflow task
+		}
+	}
+	return scheduled, started
+}
+
+// reapply keeps what came to the old run after the point and is not the workflow's own doing: signals, updates, and what
+// became of the children that it had begun.
+func (e *execution) reapply(ev *historypb.HistoryEvent) {
+	if a := ev.GetWorkflowExecutionSignaledEventAttributes(); a != nil {
+		e.write(a)
+	}
+	if a, initiated := childEvent(ev); a != nil && e.children[initiated] != nil {
+		e.keep(e.write(startedAt(a, e.children[initiated].started)))
+	}
+	request := ev.GetWorkflowExecutionUpdateAcceptedEventAttributes().GetAcceptedRequest()
+	if a := ev.GetWorkflowExecutionUpdateAdmittedEventAttributes(); a != nil {
+		request = a.GetRequest()
+	}
+	if request != nil {
+		e.write(&historypb.WorkflowExecutionUpdateAdmittedEventAttributes{Request: request, Origin: enumspb.UPDATE_ADMITTED_EVENT_ORIGIN_REAPPLY})
+		e.admit(request)
+	}
+}
+
+// admit takes an update over that the history tells of.
+func (e *execution) admit(request *updatepb.Request) {
+	u := e.newUpdate(request.GetMeta().GetUpdateId())
+	u.request, u.admitted = request, true
+}
+
+// replay takes an event of the old run over.
 func (e *execution) replay(ev *historypb.HistoryEvent) {
 	e.events = append(e.events, ev)
+	e.keep(ev)
+}
+
+// keep remembers what an event leaves pending.
+func (e *execution) keep(ev *historypb.HistoryEvent) {
 	id := ev.GetEventId()
 	switch ev.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
@@ -65,7 +126,7 @@ func (e *execution) replay(ev *historypb.HistoryEvent) {
 	case enumspb.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED:
 		put(e.memo, ev.GetWorkflowPropertiesModifiedEventAttributes().GetUpsertedMemo().GetFields())
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-		e.activities[id] = &activity{e: e, scheduled: id, at: time.Now(), a: ev.GetActivityTaskScheduledEventAttributes(), attempt: 1}
+		e.activities[id] = &activity{e: e, scheduled: id, a: ev.GetActivityTaskScheduledEventAttributes(), attempt: 1}
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
 		if x := e.activities[ev.GetActivityTaskCancelRequestedEventAttributes().GetScheduledEventId()]; x != nil {
 			x.cancelID = id
@@ -86,12 +147,12 @@ func (e *execution) replay(ev *historypb.HistoryEvent) {
 	case enumspb.EVENT_TYPE_TIMER_CANCELED:
 		delete(e.timers, ev.GetTimerCanceledEventAttributes().GetTimerId())
 	default:
-		e.replayOther(ev)
+		e.keepOther(ev)
 	}
 }
 
-// replayOther is replay for children and updates; the rest leaves nothing pending.
-func (e *execution) replayOther(ev *historypb.HistoryEvent) {
+// keepOther is keep for children and updates; the rest leaves nothing pending.
+func (e *execution) keepOther(ev *historypb.HistoryEvent) {
 	id := ev.GetEventId()
 	switch ev.GetEventType() {
 	case enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
@@ -111,10 +172,16 @@ func (e *execution) replayOther(ev *historypb.HistoryEvent) {
 		delete(e.children, ev.GetChildWorkflowExecutionCanceledEventAttributes().GetInitiatedEventId())
 	case enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED:
 		delete(e.children, ev.GetChildWorkflowExecutionTerminatedEventAttributes().GetInitiatedEventId())
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED:
+		e.admit(ev.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest())
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
 		a := ev.GetWorkflowExecutionUpdateAcceptedEventAttributes()
-		u := e.newUpdate(a.GetProtocolInstanceId())
-		u.request, u.accepted = a.GetAcceptedRequest(), id
+		u := e.updates[a.GetProtocolInstanceId()]
+		if u == nil {
+			u = e.newUpdate(a.GetProtocolInstanceId())
+			u.request = a.GetAcceptedRequest()
+		}
+		u.accepted = id
 		close(u.taken)
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
 		a := ev.GetWorkflowExecutionUpdateCompletedEventAttributes()
@@ -128,7 +195,9 @@ func (e *execution) replayOther(ev *historypb.HistoryEvent) {
 // resume lets what was pending at the point of the reset go on.
 func (e *execution) resume(base *execution) {
 	for _, id := range sortedKeys(e.activities) {
-		e.activities[id].enqueue()
+		x := e.activities[id]
+		x.resumed = true
+		x.begin()
 	}
 	for _, id := range sortedKeys(e.timers) {
 		t := e.timers[id]

@@ -22,14 +22,14 @@ func (s *Service) serve(ctx context.Context, c *Connection, req, reply any) erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.serveAtOnce(req, reply)
+	return s.serveAtOnce(c, req, reply)
 }
 
 // serveAtOnce answers what does not wait, with the lock held.
-func (s *Service) serveAtOnce(req, reply any) error {
+func (s *Service) serveAtOnce(c *Connection, req, reply any) error {
 	switch req := req.(type) {
 	case *workflowservice.RespondWorkflowTaskCompletedRequest:
-		return s.completeWorkflowTask(req)
+		return s.completeWorkflowTask(c, req, reply.(*workflowservice.RespondWorkflowTaskCompletedResponse))
 	case *workflowservice.RespondWorkflowTaskFailedRequest:
 		return s.failWorkflowTask(req)
 	case *workflowservice.RespondActivityTaskCompletedRequest:
@@ -60,7 +60,10 @@ func (s *Service) serveAtOnce(req, reply any) error {
 			SupportsSchedules: true, EncodedFailureAttributes: true, SdkMetadata: true, CountGroupByExecutionStatus: true,
 		}
 		return nil
-	case *workflowservice.DescribeNamespaceRequest, *workflowservice.ShutdownWorkerRequest:
+	case *workflowservice.ShutdownWorkerRequest:
+		s.stopped[req.GetStickyTaskQueue()] = true
+		return nil
+	case *workflowservice.DescribeNamespaceRequest:
 		return nil
 	default:
 		return unknown(req)

@@ -28,8 +28,9 @@ type Service struct {
 	runs    map[string]*execution
 	order   []*execution
 	queues  map[queueName]*queue
-	tokens  map[string]any // what a task token stands for: *workflowTask or *activity
-	granted int            // task tokens so far
+	tokens  map[string]any  // what a task token stands for: *workflowTask or *activity
+	granted int             // task tokens so far
+	stopped map[string]bool // sticky queues of workers that have stopped
 }
 
 // New makes an empty service.
@@ -45,7 +46,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		o: o, current: map[string]*execution{}, runs: map[string]*execution{},
-		queues: map[queueName]*queue{}, tokens: map[string]any{},
+		queues: map[queueName]*queue{}, tokens: map[string]any{}, stopped: map[string]bool{},
 	}
 }
 

@@ -6,10 +6,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
-	protocolpb "go.temporal.io/api/protocol/v1"
-	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -18,14 +15,18 @@ import (
 const (
 	// taskTimeout is how long a worker may take for a workflow task, Temporal's default.
 	taskTimeout = 10 * time.Second
-	// taskRetry is the pause after a workflow task that failed.
-	taskRetry = 10 * time.Second
+	// speculativePatience is how long a task that is not in the history may wait for a worker.
+	speculativePatience = 5 * time.Second
 )
 
 // workflowTask is the task of a run that waits for a worker or is with one.
 type workflowTask struct {
-	e                    *execution
-	scheduledID, startID int64
+	e *execution
+	// scheduled is nil when there is no task, started while the task waits.
+	scheduled, started *historypb.HistoryEvent
+	// written says that these events are in the history. Those of a speculative task, which exists only because of an
+	// update, and of a transient one, which is tried again, come there when the task ends, or never.
+	written, speculative bool
 	attempt              int32
 	token                string
 	timeout              *time.Timer
@@ -38,8 +39,9 @@ type workflowTask struct {
 	generation int
 }
 
-func (t *workflowTask) pending() bool  { return t.scheduledID != 0 }
-func (t *workflowTask) underWay() bool { return t.startID != 0 }
+func (t *workflowTask) pending() bool  { return t.scheduled != nil }
+func (t *workflowTask) underWay() bool { return t.started != nil }
+func (t *workflowTask) startID() int64 { return t.started.GetEventId() }
 
 func (t *workflowTask) stop() {
 	if t.timeout != nil {
@@ -49,56 +51,125 @@ func (t *workflowTask) stop() {
 
 // needTask makes sure that the workflow will look at its history.
 func (e *execution) needTask() {
-	if !e.open() || e.task.pending() {
-		return
+	if e.open() && !e.task.pending() {
+		e.scheduleTask(false)
+		e.queueTask()
 	}
+}
+
+// needUpdateTask makes sure that the workflow will look at its updates.
+func (e *execution) needUpdateTask() {
+	if e.open() && !e.task.pending() {
+		e.scheduleTask(e.task.attempt <= 1)
+		e.queueTask()
+	}
+}
+
+func (e *execution) scheduleTask(speculative bool) {
 	t := &e.task
 	t.generation++
-	t.attempt++
-	name, kind := e.queue().GetName(), enumspb.TASK_QUEUE_KIND_NORMAL
-	if t.sticky != "" {
-		name, kind = t.sticky, enumspb.TASK_QUEUE_KIND_STICKY
+	t.attempt = max(t.attempt, 1)
+	t.speculative = speculative
+	t.scheduled = e.event(e.taskScheduled())
+	if t.written = !speculative && t.attempt == 1; t.written {
+		e.append(t.scheduled)
 	}
-	t.scheduledID = e.write(&historypb.WorkflowTaskScheduledEventAttributes{
-		TaskQueue:           &taskqueuepb.TaskQueue{Name: name, Kind: kind, NormalName: e.queue().GetName()},
-		StartToCloseTimeout: seconds(taskTimeout), Attempt: t.attempt,
-	}).GetEventId()
+}
+
+func (e *execution) taskScheduled() *historypb.WorkflowTaskScheduledEventAttributes {
+	queue := &taskqueuepb.TaskQueue{Name: e.queue().GetName(), Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
+	if e.task.sticky != "" {
+		queue = &taskqueuepb.TaskQueue{Name: e.task.sticky, Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: e.queue().GetName()}
+	}
+	return &historypb.WorkflowTaskScheduledEventAttributes{TaskQueue: queue, StartToCloseTimeout: seconds(e.taskTimeout()), Attempt: e.task.attempt}
+}
+
+func (e *execution) taskTimeout() time.Duration {
+	return e.started.GetWorkflowTaskTimeout().AsDuration()
+}
+
+// queueTask puts the pending task on the queue of its worker, or on the one that every worker polls.
+func (e *execution) queueTask() {
+	t := &e.task
 	generation := t.generation
-	if t.sticky != "" {
-		t.timeout = e.s.after(t.stickyFor, func() { e.taskTimedOut(generation, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START) })
+	name, wait := e.queue().GetName(), time.Duration(0)
+	switch {
+	case t.sticky != "":
+		wait = t.stickyFor
+	case t.speculative:
+		wait = speculativePatience
+	}
+	sticky := t.sticky != "" && !e.s.stopped[t.sticky] // a worker that has said it stops gets nothing more
+	if sticky {
+		name = t.sticky
+	}
+	if wait > 0 {
+		t.timeout = e.s.after(wait, func() { e.taskTimedOut(generation, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START) })
 	}
 	e.s.push(queueName{workflowTasks, name}, queued{
-		key:  fmt.Sprintf("%s of workflow %s, event %d", t.kindName(), e.runID, t.scheduledID),
-		give: func(p *poller) bool { return e.giveTask(generation, p) },
+		key:  fmt.Sprintf("workflow task of workflow %s, event %d", e.runID, t.scheduled.GetEventId()),
+		give: func(p *poller) bool { return e.giveTask(generation, sticky, p) },
 	})
 }
 
-func (t *workflowTask) kindName() string { return "workflow task" }
-
-// giveTask hands the workflow task to a poll.
-func (e *execution) giveTask(generation int, p *poller) bool {
+// giveTask hands the workflow task to a poll. sticky says that the worker has the workflow in memory.
+func (e *execution) giveTask(generation int, sticky bool, p *poller) bool {
 	t := &e.task
 	if !e.open() || t.generation != generation || t.underWay() {
 		return false
 	}
 	t.stop()
-	t.startID = e.write(&historypb.WorkflowTaskStartedEventAttributes{ScheduledEventId: t.scheduledID, Identity: p.c.name}).GetEventId()
+	if !sticky {
+		t.sticky = ""
+	}
+	if !t.written && t.scheduled.GetEventId() <= int64(len(e.events)) {
+		// Something came into the history since: the task is an ordinary one now.
+		t.attempt, t.written, t.speculative = 1, true, false
+		t.scheduled = e.write(e.taskScheduled())
+	}
+	attributes := &historypb.WorkflowTaskStartedEventAttributes{ScheduledEventId: t.scheduled.GetEventId(), Identity: p.c.name}
+	if t.written {
+		t.started = e.write(attributes)
+	} else {
+		t.started = e.eventAt(t.scheduled.GetEventId()+1, attributes)
+	}
 	t.e, t.token = e, e.s.token(t)
-	t.timeout = e.s.after(taskTimeout, func() { e.taskTimedOut(generation, enumspb.TIMEOUT_TYPE_START_TO_CLOSE) })
+	t.timeout = e.s.after(e.taskTimeout(), func() { e.taskTimedOut(generation, enumspb.TIMEOUT_TYPE_START_TO_CLOSE) })
+	e.fillTask(p.reply.(*workflowservice.PollWorkflowTaskQueueResponse))
+	return true
+}
+
+func (e *execution) fillTask(out *workflowservice.PollWorkflowTaskQueueResponse) {
+	t := &e.task
 	first := int64(0)
 	if t.sticky != "" {
 		first = t.before
 	}
-	out := p.reply.(*workflowservice.PollWorkflowTaskQueueResponse)
+	events := slices.Clone(e.events[min(first, int64(len(e.events))):])
+	if !t.written {
+		events = append(events, t.scheduled, t.started)
+	}
 	out.TaskToken = []byte(t.token)
 	out.WorkflowExecution, out.WorkflowType = e.ref(), e.started.GetWorkflowType()
-	out.PreviousStartedEventId, out.StartedEventId, out.Attempt = t.before, t.startID, t.attempt
-	out.History = &historypb.History{Events: slices.Clone(e.events[first:])}
+	out.PreviousStartedEventId, out.StartedEventId, out.Attempt = t.before, t.startID(), t.attempt
+	out.History = &historypb.History{Events: events}
 	out.WorkflowExecutionTaskQueue = &taskqueuepb.TaskQueue{Name: e.queue().GetName(), Kind: enumspb.TASK_QUEUE_KIND_NORMAL}
-	out.ScheduledTime = e.events[t.scheduledID-1].GetEventTime()
+	out.ScheduledTime = t.scheduled.GetEventTime()
 	out.StartedTime = timestamppb.Now()
 	out.Messages = e.updateRequests()
-	return true
+}
+
+// commit puts the events of the task into the history, if they are not there.
+func (e *execution) commit() {
+	t := &e.task
+	if t.written || !t.pending() {
+		return
+	}
+	t.written, t.speculative = true, false
+	e.append(t.scheduled)
+	if t.underWay() {
+		e.append(t.started)
+	}
 }
 
 // taskTimedOut gives a workflow task up, and puts another one on the queue that every worker polls.
@@ -108,11 +179,13 @@ func (e *execution) taskTimedOut(generation int, why enumspb.TimeoutType) {
 	if !e.open() || t.generation != generation || !t.pending() || t.underWay() == waiting {
 		return
 	}
-	e.write(&historypb.WorkflowTaskTimedOutEventAttributes{ScheduledEventId: t.scheduledID, StartedEventId: t.startID, TimeoutType: why})
-	e.forgetTask()
-	if waiting {
-		t.attempt-- // nobody tried
+	if t.speculative {
+		e.commit()
 	}
+	if t.written {
+		e.write(&historypb.WorkflowTaskTimedOutEventAttributes{ScheduledEventId: t.scheduled.GetEventId(), StartedEventId: t.startID(), TimeoutType: why})
+	}
+	e.forgetTask(!waiting)
 	e.writeHeld()
 	e.needTask()
 }
@@ -122,94 +195,36 @@ func (e *execution) dropTask() {
 	t := &e.task
 	t.stop()
 	delete(e.s.tokens, t.token)
-	t.scheduledID, t.startID, t.token = 0, 0, ""
+	t.scheduled, t.started, t.token, t.written, t.speculative = nil, nil, "", false, false
 	t.generation++
 }
 
-// forgetTask is dropTask after a failure: the worker's copy of the workflow cannot be relied on any more.
-func (e *execution) forgetTask() {
+// forgetTask is dropTask after a failure: the worker's copy of the workflow cannot be relied on any more. A worker that
+// had none was given the whole history: that attempt counts.
+func (e *execution) forgetTask(counts bool) {
+	t := &e.task
 	e.dropTask()
-	e.task.sticky = ""
+	switch {
+	case t.sticky != "" || !counts:
+		t.attempt = 1
+	default:
+		t.attempt++
+	}
+	t.sticky = ""
 }
 
+// writeHeld writes what was held back. What has ended comes after all the rest, as on a real server.
 func (e *execution) writeHeld() {
 	held := e.held
 	e.held = nil
-	for _, do := range held {
-		do()
+	if len(held) > 0 {
+		e.task.attempt = 1 // with something new to look at, it is not the same task again
 	}
-}
-
-// taskOf is the workflow task that a token stands for, if it still counts.
-func (s *Service) taskOf(token []byte) (*execution, error) {
-	t, ok := s.tokens[string(token)].(*workflowTask)
-	if !ok || t.token != string(token) {
-		return nil, serviceerror.NewNotFound("Workflow task not found.")
-	}
-	return t.e, nil
-}
-
-func (s *Service) completeWorkflowTask(req *workflowservice.RespondWorkflowTaskCompletedRequest) error {
-	e, err := s.taskOf(req.GetTaskToken())
-	if err != nil {
-		return err
-	}
-	t := &e.task
-	if len(e.held) > 0 && closes(req.GetCommands()) {
-		// The workflow ended without having seen what arrived meanwhile: it must look again.
-		e.failTask(enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, nil, req.GetIdentity())
-		e.writeHeld()
-		e.needTask()
-		return serviceerror.NewInvalidArgument("UnhandledCommand")
-	}
-	done := e.write(&historypb.WorkflowTaskCompletedEventAttributes{
-		ScheduledEventId: t.scheduledID, StartedEventId: t.startID, Identity: req.GetIdentity(),
-		SdkMetadata: req.GetSdkMetadata(), MeteringMetadata: req.GetMeteringMetadata(),
-	})
-	t.before, t.attempt = t.startID, 0
-	e.dropTask()
-	t.sticky, t.stickyFor = req.GetStickyAttributes().GetWorkerTaskQueue().GetName(), req.GetStickyAttributes().GetScheduleToStartTimeout().AsDuration()
-	messages := map[string]*protocolpb.Message{}
-	for _, m := range req.GetMessages() {
-		messages[m.GetId()] = m
-		e.refused(m)
-	}
-	for _, c := range req.GetCommands() {
-		e.obey(c, messages, done.GetEventId())
-	}
-	if !e.open() {
-		return nil
-	}
-	again := len(e.held) > 0 || req.GetForceCreateNewWorkflowTask() || e.updatesWaiting()
-	e.writeHeld()
-	if again {
-		e.needTask()
-	}
-	return nil
-}
-
-// failTask writes down that the task failed. What is held stays held.
-func (e *execution) failTask(cause enumspb.WorkflowTaskFailedCause, failure *failurepb.Failure, identity string) {
-	t := &e.task
-	e.write(&historypb.WorkflowTaskFailedEventAttributes{
-		ScheduledEventId: t.scheduledID, StartedEventId: t.startID, Cause: cause, Failure: failure, Identity: identity,
-	})
-	e.forgetTask()
-}
-
-func (s *Service) failWorkflowTask(req *workflowservice.RespondWorkflowTaskFailedRequest) error {
-	e, err := s.taskOf(req.GetTaskToken())
-	if err != nil {
-		return err
-	}
-	e.failTask(req.GetCause(), req.GetFailure(), req.GetIdentity())
-	e.troubles = append(e.troubles, req.GetFailure())
-	e.writeHeld()
-	generation := e.task.generation
-	s.after(taskRetry, func() {
-		if e.task.generation == generation {
-			e.needTask()
+	for _, last := range []bool{false, true} {
+		for _, h := range held {
+			if h.last == last {
+				h.do()
+			}
 		}
-	})
-	return nil
+	}
 }

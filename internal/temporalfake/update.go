@@ -2,6 +2,7 @@ package temporalfake
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -18,11 +19,15 @@ import (
 // updatePatience is how long the service keeps a client waiting before it answers how far the update is.
 const updatePatience = 20 * time.Second
 
+// errLost is the answer to an update that its run will never look at.
+var errLost = serviceerror.NewNotFound("workflow execution already completed")
+
 // update is one update of a run. The same id is the same update for as long as the run is known.
 type update struct {
 	id       string
 	request  *updatepb.Request
 	accepted int64 // the event, 0 before
+	admitted bool  // an event of the history tells the worker of it
 	outcome  *updatepb.Outcome
 	lost     bool // the run ended before it looked at the update
 	// taken is closed when the update was accepted or refused, over when it has its outcome.
@@ -49,32 +54,52 @@ func (u *update) end(o *updatepb.Outcome) {
 	close(u.over)
 }
 
+// update sends an update to a run. One that the run has not looked at when it continues as new goes to the next run.
 func (s *Service) update(ctx context.Context, req *workflowservice.UpdateWorkflowExecutionRequest, out *workflowservice.UpdateWorkflowExecutionResponse) error {
+	for {
+		e, u, err := s.admitted(req)
+		if err != nil {
+			return err
+		}
+		stage, outcome, err := s.waitForUpdate(ctx, u, req.GetWaitPolicy().GetLifecycleStage())
+		if errors.Is(err, errLost) && e.continued() && req.GetWorkflowExecution().GetRunId() == "" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		out.UpdateRef = &updatepb.UpdateRef{WorkflowExecution: e.ref(), UpdateId: u.id}
+		out.Stage, out.Outcome = stage, outcome
+		return nil
+	}
+}
+
+// admitted is the update that a request asks for, and its run.
+func (s *Service) admitted(req *workflowservice.UpdateWorkflowExecutionRequest) (*execution, *update, error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	e, err := s.find(req.GetWorkflowExecution())
 	if err != nil {
-		s.mu.Unlock()
-		return err
+		return nil, nil, err
 	}
 	id := req.GetRequest().GetMeta().GetUpdateId()
 	u := e.updates[id]
 	if u == nil {
 		if !e.open() {
-			s.mu.Unlock()
-			return serviceerror.NewNotFound("workflow execution already completed")
+			return nil, nil, errLost
 		}
 		u = e.newUpdate(id)
 		u.request = req.GetRequest()
-		e.needTask()
+		e.needUpdateTask()
 	}
-	s.mu.Unlock()
-	stage, outcome, err := s.waitForUpdate(ctx, u, req.GetWaitPolicy().GetLifecycleStage())
-	if err != nil {
-		return err
-	}
-	out.UpdateRef = &updatepb.UpdateRef{WorkflowExecution: e.ref(), UpdateId: id}
-	out.Stage, out.Outcome = stage, outcome
-	return nil
+	return e, u, nil
+}
+
+// continued says whether another run has followed this one.
+func (e *execution) continued() bool {
+	e.s.mu.Lock()
+	defer e.s.mu.Unlock()
+	return e.status == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
 }
 
 func (s *Service) awaitUpdate(ctx context.Context, req *workflowservice.PollWorkflowExecutionUpdateRequest, out *workflowservice.PollWorkflowExecutionUpdateResponse) error {
@@ -116,7 +141,7 @@ func (s *Service) waitForUpdate(ctx context.Context, u *update, until enumspb.Up
 	defer s.mu.Unlock()
 	switch {
 	case u.lost:
-		return 0, nil, serviceerror.NewNotFound("workflow execution already completed")
+		return 0, nil, errLost
 	case u.outcome != nil:
 		return enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED, u.outcome, nil
 	case u.accepted != 0:
@@ -140,7 +165,7 @@ func (e *execution) updateRequests() []*protocolpb.Message {
 	var all []*protocolpb.Message
 	for _, id := range e.updateIDs {
 		u := e.updates[id]
-		if u.isTaken() {
+		if u.isTaken() || u.admitted {
 			continue
 		}
 		body, err := anypb.New(u.request)
@@ -149,7 +174,7 @@ func (e *execution) updateRequests() []*protocolpb.Message {
 		}
 		all = append(all, &protocolpb.Message{
 			Id: id + "/request", ProtocolInstanceId: id, Body: body,
-			SequencingId: &protocolpb.Message_EventId{EventId: e.task.startID - 1},
+			SequencingId: &protocolpb.Message_EventId{EventId: e.task.startID() - 1},
 		})
 	}
 	return all
@@ -177,10 +202,14 @@ func (e *execution) answered(m *protocolpb.Message) {
 	)
 	switch body := m.GetBody(); {
 	case body.MessageIs(&yes) && body.UnmarshalTo(&yes) == nil:
-		u.accepted = e.write(&historypb.WorkflowExecutionUpdateAcceptedEventAttributes{
+		attributes := &historypb.WorkflowExecutionUpdateAcceptedEventAttributes{
 			ProtocolInstanceId: u.id, AcceptedRequestMessageId: yes.GetAcceptedRequestMessageId(),
-			AcceptedRequestSequencingEventId: yes.GetAcceptedRequestSequencingEventId(), AcceptedRequest: u.request,
-		}).GetEventId()
+			AcceptedRequestSequencingEventId: yes.GetAcceptedRequestSequencingEventId(),
+		}
+		if !u.admitted {
+			attributes.AcceptedRequest = u.request
+		}
+		u.accepted = e.write(attributes).GetEventId()
 		close(u.taken)
 	case body.MessageIs(&done) && body.UnmarshalTo(&done) == nil:
 		e.write(&historypb.WorkflowExecutionUpdateCompletedEventAttributes{Meta: done.GetMeta(), AcceptedEventId: u.accepted, Outcome: done.GetOutcome()})
