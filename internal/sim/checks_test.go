@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -97,14 +96,14 @@ func (w *world) phaseAt(at time.Time) string {
 // judgeLawBook takes over what the API's stand-in has seen.
 func (w *world) judgeLawBook(v *verdict) {
 	for _, b := range w.fake.Violations() {
-		if b.Law == 3 && strings.Contains(b.Detail, "twice with no change in between") && w.restoresAreDecided(v) {
+		if b.Law == 3 && strings.Contains(b.Detail, "twice with no change in between") && w.restoresAreDecided() {
 			continue // the stand-in cannot know that two runs decided it
 		}
 		if b.Law == 12 && w.plan.lagsTooLong() {
 			continue // a list that lags for longer than VPS_SETTLE cannot be counted by
 		}
-		if b.Law == 7 && w.plan.has(doReset) && powerMetChange.MatchString(b.Detail) {
-			continue // the change of the run before the reset: no power call hurts it, and a restore waits for it
+		if b.Law == 7 && w.plan.has(doReset) && w.powerMetChange(b) {
+			continue // the change of the run before a reset: a start does not hurt it, and a restore waits for its end
 		}
 		v.broken(fmt.Sprintf("law %d", b.Law), "request %d: %s", b.Request, b.Detail)
 	}
@@ -120,9 +119,17 @@ func (w *world) judgeLawBook(v *verdict) {
 	}
 }
 
-// powerMetChange is a power call while a deploy hook is under way: the stand-in's words do not name the other request,
-// and everything else that is a write is answered by then.
-var powerMetChange = regexp.MustCompile(`^(start|stop)_server on server`)
+// powerMetChange says whether a violation is a power call that was sent while a deploy hook was under way.
+func (w *world) powerMetChange(b vpsfake.Violation) bool {
+	all := w.fake.Requests()
+	_, rest, _ := strings.Cut(b.Detail, " while request ")
+	var open int
+	if _, err := fmt.Sscanf(rest, "%d", &open); err != nil || open < 1 || open > len(all) {
+		return false
+	}
+	op := all[b.Request-1].Op
+	return all[open-1].Op == vpsfake.OpDeployHook && (op == vpsfake.OpStartServer || op == vpsfake.OpStopServer)
+}
 
 // lagsTooLong says whether a list shows what was longer ago than VPS_SETTLE.
 func (p plan) lagsTooLong() bool {
@@ -135,48 +142,55 @@ func (p plan) lagsTooLong() bool {
 func (w *world) lostHope() bool { return w.plan.has(doTerminate) }
 
 // restoresAreDecided says whether no server was restored more often than runs and people decided to.
-func (w *world) restoresAreDecided(*verdict) bool {
+func (w *world) restoresAreDecided() bool {
 	decided := map[int64]int{}
 	for _, r := range w.temporal.Runs() {
-		if rep, ok := w.report(r); ok {
-			decided[rep.ServerID]++
+		rep, ok := w.report(r)
+		switch {
+		case ok && rep.Rollback != nil:
+			if !strings.HasPrefix(rep.Rollback.Cause, "a person decided so") {
+				decided[rep.ServerID]++
+			}
 			for _, d := range rep.Decisions {
 				if d.Decision == workflows.DecideRollback {
 					decided[rep.ServerID]++
 				}
 			}
-		} else if !r.Open() && slices.Contains([]string{workflows.TypeRollbackByRestore, workflows.TypeSnapshotUpdateVerify}, r.Type) {
-			if n, ok := w.plan.runOf(r.WorkflowID); ok { // terminated or reset
+		case ok || r.Open():
+		default: // terminated, or reset to another run, which decides anew: it may have restored before
+			if n, known := w.plan.runOf(r.WorkflowID); known && r.Type != workflows.TypeFleetUpdate && r.Type != workflows.TypeSnapshotRotation {
 				decided[w.plan.Servers[w.plan.Runs[n].Server].ID]++
 			}
 		}
 	}
-	several := false
 	for _, s := range w.plan.Servers {
-		restores := w.fake.Server(s.ID).Restores
-		several = several || decided[s.ID] > 1
-		if restores > decided[s.ID] {
+		if w.fake.Server(s.ID).Restores > decided[s.ID] {
 			return false
 		}
 	}
-	return several
+	return true
 }
 
 // mayBeDown says why a server may be down at the end; empty when nothing excuses it.
 func (w *world) mayBeDown(server int64) string {
-	if w.plan.has(doTerminate) {
-		return "a run was terminated"
-	}
 	if w.plan.faulty(vpsfake.NeverFinishes) {
 		return "the API never finished an action"
 	}
+	for _, i := range w.plan.Incidents {
+		if r := w.plan.Runs[i.Run]; i.Do == doTerminate && (r.Kind == runFleet || w.plan.Servers[r.Server].ID == server) {
+			return "its run was terminated"
+		}
+	}
 	for _, r := range w.temporal.Runs() {
 		rep, ok := w.report(r)
-		if !ok || rep.ServerID != server {
-			continue
+		if ok && r.Type == workflows.TypeRollbackByRestore && r.RunID != r.OriginalRunID && rep.Rollback == nil && rep.ServerID == server {
+			return "the run before the reset had restored it, and the one after it was not let to go on"
 		}
-		if rep.Failure != "" && strings.Contains(rep.Summary+rep.Next+strings.Join(rep.Notes, " "), "stopped") {
-			return "a failed run says so"
+		if ok && rep.ServerID == server && strings.Contains(rep.Next, fmt.Sprintf("start server %d", server)) {
+			return "a person was told to start it"
+		}
+		if ok && rep.ServerID == server && rep.Failure == contract.FailRollback {
+			return "a person was told to look at a rollback that failed"
 		}
 	}
 	return ""
@@ -290,6 +304,7 @@ func (w *world) judgeRun(v *verdict, workflowID string) {
 	}
 	w.judgeClose(v, run, rep)
 	w.judgeServer(v, run, rep)
+	w.judgeRestores(v, run, rep)
 }
 
 // judgeClose wants the way in which Temporal closed the run to fit its outcome.
@@ -326,6 +341,8 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 	decided := func(d workflows.Decision) bool {
 		return slices.ContainsFunc(rep.Decisions, func(r workflows.DecisionRecord) bool { return r.Decision == d })
 	}
+	// What nobody knows is committed only because update.on_unknown says so.
+	unknown := rep.Change != nil && rep.Change.Result == contract.ChangeUnknown && p.OnUnknown == "commit"
 	disturbed := w.plan.faulty(vpsfake.ForeignRestore) || w.plan.has(doTerminate, doTerminateLock)
 	// Law 3: where nobody saw a restore, green checks after red ones are taken for it, and the report says so. Checks that
 	// were red for another reason than the change deceive it.
@@ -340,13 +357,32 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 		if now.server.Version == version(n) {
 			v.broken("report", "%s is rolled back, and server %d still has %s", run.WorkflowID, rep.ServerID, version(n))
 		}
-	case rep.Outcome == workflows.OutcomeCommitted && changes && !disturbed && !decided(workflows.DecideCommit) && p.OnUnknown != "commit":
-		if now.server.Version != version(n) || !now.server.Healthy {
+	case rep.Outcome == workflows.OutcomeCommitted && changes && !disturbed && !decided(workflows.DecideCommit) && !unknown:
+		if now.server.Version != version(n) || !now.server.Healthy && !p.Unchecked {
 			v.broken("report", "%s is committed, and server %d has %s, healthy %v", run.WorkflowID, rep.ServerID, now.server.Version, now.server.Healthy)
 		}
 	}
-	if rep.Outcome == workflows.OutcomeCommitted && p.Kind == runWebhook && p.Bad && p.OnUnknown != "commit" && !decided(workflows.DecideCommit) && deployed > 0 && !disturbed {
+	if rep.Outcome == workflows.OutcomeCommitted && p.Kind == runWebhook && p.Bad && !p.Unchecked && !unknown && !decided(workflows.DecideCommit) && deployed > 0 && !disturbed {
 		v.broken("report", "%s committed a change that broke server %d", run.WorkflowID, rep.ServerID)
+	}
+}
+
+// judgeRestores holds what a run says of restores against the server, where nobody else can have restored it.
+func (w *world) judgeRestores(v *verdict, run temporalfake.Run, rep workflows.Report) {
+	if len(w.plan.Runs) > 1 || w.plan.Runs[0].Kind == runFleet || w.plan.has(doReset, doTerminate) {
+		return
+	}
+	restores := w.fake.Server(rep.ServerID).Restores
+	switch {
+	case rep.Rollback == nil && restores > 0:
+		v.broken("report", "%s says %s and nothing of a restore, and server %d was restored %d times", run.WorkflowID, rep.Outcome, rep.ServerID, restores)
+	case rep.Rollback != nil && rep.Rollback.Posts < restores:
+		v.broken("report", "%s says that it asked for %d restores, and server %d was restored %d times", run.WorkflowID, rep.Rollback.Posts, rep.ServerID, restores)
+	case rep.Outcome == workflows.OutcomeRestored && restores == 0 && !w.plan.faulty(vpsfake.ForeignRestore):
+		v.broken("report", "%s says restored, and server %d never was", run.WorkflowID, rep.ServerID)
+	}
+	if limit := 1 + len(rep.Decisions); restores > limit {
+		v.broken("law 3", "server %d was restored %d times, and %d were decided", rep.ServerID, restores, limit)
 	}
 }
 

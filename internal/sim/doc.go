@@ -5,7 +5,7 @@
 // temporalfake, and time is virtual. When a world has come to rest every law is checked on what the API was asked, and
 // every run must have ended in one of the documented ends.
 //
-// A seed that fails prints its plan made as small as it can be, and a timeline. It then belongs into testdata/seeds.json
+// A seed that fails prints its plan made as small as it can be, and a timeline. It then belongs into testdata/found
 // with what it found, so that it is run for ever.
 //
 // It must never excuse what it does not understand: an exception in checks_test.go names the plan that makes it right.

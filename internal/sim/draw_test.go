@@ -25,7 +25,7 @@ func draw(seed uint64) plan {
 	d := drawer{rand.New(rand.NewPCG(seed, 0x5afe))}
 	p := plan{
 		Seed: seed, Processes: 1,
-		SnapshotTime: d.between(15*time.Second, 60*time.Second), RestoreTime: d.between(20*time.Second, 80*time.Second),
+		SnapshotTime: d.between(15*time.Second, 50*time.Second), RestoreTime: d.between(20*time.Second, 60*time.Second),
 	}
 	if d.chance(30) {
 		p.Processes = 2
@@ -57,7 +57,7 @@ func (d drawer) runs(fleet bool) int {
 	switch {
 	case fleet:
 		return d.IntN(2)
-	case d.chance(70):
+	case d.chance(73):
 		return 1
 	case d.chance(85):
 		return 2
@@ -94,6 +94,7 @@ func (d drawer) run(kind runKind, server int) runPlan {
 		r.OnUnknown = pick(d, "", "", "commit", "rollback")
 		r.OnFailure = pick(d, "", "", "", "hold", "none")
 		r.Stop = d.chance(15)
+		r.Unchecked, r.NoBaseline = d.chance(4), d.chance(6)
 	case runRollback:
 		r.Safety, r.Approval = d.chance(40), d.chance(30)
 	case runRotation:
@@ -132,6 +133,9 @@ var (
 		contract.ActivityAwaitRestore, contract.ActivityDeleteSnapshot, contract.ActivityStopServer, contract.ActivityStartServer,
 		contract.ActivityAwaitServer, contract.ActivityAwaitLock, contract.ActivityLockGrace, contract.ActivityAwaitRun,
 	}
+	longWaits = []string{
+		contract.ActivityAwaitSnapshot, contract.ActivityAwaitSnapshot, contract.ActivityAwaitRestore, contract.ActivityVerify, contract.ActivityAwaitLock, contract.ActivityAwaitServer,
+	}
 	somePhases = []workflows.Phase{
 		workflows.PhaseLock, workflows.PhasePreflight, workflows.PhaseSnapshot, workflows.PhaseChange, workflows.PhaseVerify, workflows.PhaseHold,
 		workflows.PhaseCommit, workflows.PhaseRollback, workflows.PhaseRestore, workflows.PhasePrune,
@@ -169,18 +173,22 @@ func (d drawer) incident(p plan) incidentPlan {
 	case n < 42:
 		fault := d.fault()
 		return incidentPlan{Do: doFault, Fault: &fault}
-	case n < 57:
+	case n < 55:
+		// Asleep during a wait: its attempt goes on while Temporal begins the next one.
+		i.Do, i.For = doCut, d.between(16*time.Second, 45*time.Second)
+		i.When = moment{On: onStart, What: pick(d, longWaits...), N: 1 + d.IntN(2), After: d.between(0, 2*time.Second)}
+	case n < 65:
 		i.Do, i.For = doKill, d.between(time.Second, 2*time.Minute)
-	case n < 59:
+	case n < 67:
 		i.Do, i.For = doStop, d.between(time.Second, time.Minute)
-	case n < 74:
+	case n < 75:
 		i.Do, i.For = doCut, d.between(10*time.Second, 3*time.Minute)
 	case n < 77:
 		i.Do, i.For = doAPIDown, d.between(5*time.Second, 3*time.Minute)
 	case n < 84:
 		i.Do = doCancel
 	case n < 96:
-		i.Do, i.Back = doReset, d.IntN(8)
+		i.Do, i.Back = doReset, pick(d, d.IntN(8), d.IntN(8), 1000)
 	case n < 98:
 		i.Do = doTerminate
 	default:

@@ -180,7 +180,7 @@ func (w *world) reset(ctx context.Context, i *incidentPlan, id string) error {
 	}
 	_, err := w.people.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: run.RunID},
-		Reason: "by a person", WorkflowTaskFinishEventId: ends[max(len(ends)-1-i.Back, 0)], RequestId: fmt.Sprintf("reset-%d", i.Run),
+		Reason: "by a person", WorkflowTaskFinishEventId: ends[max(len(ends)-1-i.Back, 0)], RequestId: fmt.Sprintf("reset of %s", run.RunID),
 	})
 	return err
 }

@@ -71,6 +71,9 @@ type runPlan struct {
 	// Slow is how long the change takes.
 	Slow duration `json:"slow,omitempty"`
 	Stop bool     `json:"stop,omitempty"`
+	// Unchecked skips the verification, NoBaseline the look before the change.
+	Unchecked  bool `json:"unchecked,omitempty"`
+	NoBaseline bool `json:"no_baseline,omitempty"`
 	// OnUnknown and OnFailure are those of the input; empty is the default.
 	OnUnknown string `json:"on_unknown,omitempty"`
 	OnFailure string `json:"on_failure,omitempty"`
@@ -135,6 +138,11 @@ const (
 	doTerminate     deed = "terminate"      // a run is terminated
 	doTerminateLock deed = "terminate_lock" // a server's lock is terminated
 )
+
+// ofRun says whether the deed is done to a run.
+func (d deed) ofRun() bool {
+	return d == doCancel || d == doReset || d == doTerminate || d == doTerminateLock
+}
 
 // incidentPlan is one thing that goes wrong.
 type incidentPlan struct {

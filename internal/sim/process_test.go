@@ -26,7 +26,7 @@ const (
 	token     = "vps_THE-TOKEN-STAYS-IN-THE-WORKER"
 
 	settle         = 30 * time.Second
-	pollInterval   = 10 * time.Second
+	pollInterval   = 15 * time.Second
 	requestTimeout = 30 * time.Second
 )
 

@@ -72,10 +72,17 @@ func (p plan) input(n int) object {
 	id := p.Servers[r.Server].ID
 	server := fmt.Sprint(id)
 	verify := func(server string) object {
-		return object{
+		if r.Unchecked {
+			return object{"skip": true}
+		}
+		in := object{
 			"initial_delay": "0s", "interval": "5s", "timeout": "1m", "successes": 2, "failures": 2,
 			"checks": []object{{"name": "home", "kind": "http", "url": baseURL + "/sites/" + server + "/healthz", "timeout": "5s"}},
 		}
+		if r.NoBaseline {
+			in["baseline"] = false
+		}
+		return in
 	}
 	lock := object{"on_busy": r.Busy, "timeout": "30m"}
 	update := func(server string) object {

@@ -16,11 +16,12 @@ func shrink(t *testing.T, p plan) (plan, outcome) {
 	if len(best.findings) == 0 {
 		return p, best // it only fails among other worlds: its number is all that is known
 	}
+	law := best.findings[0].Law
 	for tries := 0; tries < mostTries; {
 		smaller := false
 		for _, candidate := range p.smaller() {
 			tries++
-			if o := simulate(t, candidate, true); breaksAlso(o, best.findings[0].Law) {
+			if o := simulate(t, candidate, true); breaksAlso(o, law) {
 				p, best, smaller = candidate, o, true
 				break
 			}
@@ -83,9 +84,10 @@ func (p plan) copied() plan {
 func (p plan) withoutRun(n int) plan {
 	q := p.copied()
 	q.Runs = slices.Delete(q.Runs, n, n+1)
+	q.Incidents = slices.DeleteFunc(q.Incidents, func(i incidentPlan) bool { return i.Do.ofRun() && i.Run == n })
 	for i := range q.Incidents {
-		if q.Incidents[i].Run >= n && q.Incidents[i].Run > 0 {
-			q.Incidents[i].Run--
+		if q.Incidents[i].Run >= n {
+			q.Incidents[i].Run = max(q.Incidents[i].Run-1, 0)
 		}
 	}
 	return q
@@ -110,6 +112,8 @@ func (r runPlan) plainer() []runPlan {
 	without(r.Safety, func(q *runPlan) { q.Safety = false })
 	without(r.Approval, func(q *runPlan) { q.Approval = false })
 	without(r.Refused, func(q *runPlan) { q.Refused = false })
+	without(r.Unchecked, func(q *runPlan) { q.Unchecked = false })
+	without(r.NoBaseline, func(q *runPlan) { q.NoBaseline = false })
 	without(r.Bad, func(q *runPlan) { q.Bad = false })
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ import (
 
 const (
 	// boundOfWorld is when a world that has not come to rest counts as hung: above every time-out of its runs together.
-	boundOfWorld = 24 * time.Hour
+	boundOfWorld = 6 * time.Hour
 	lookEvery    = 20 * time.Second
 )
 
@@ -49,9 +50,9 @@ type world struct {
 	generation int
 	requests   map[vpsfake.Op]int
 	dials      int
-	starts     map[string]int  // of activities
-	attempts   map[string]int  // under way at the same time
-	waiting    []*incidentPlan // for their event
+	starts     map[string]int        // of activities
+	attempts   map[string][]*process // under way, by activity
+	waiting    []*incidentPlan       // for their event
 	phases     map[string]int
 	phaseOf    map[string]workflows.Phase // by workflow id
 	entries    []entry
@@ -83,7 +84,7 @@ type note struct {
 func newWorld(t *testing.T, p plan) *world {
 	w := &world{
 		plan: p, t: t, logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)), began: time.Now(),
-		processes: map[int]*process{}, requests: map[vpsfake.Op]int{}, starts: map[string]int{}, attempts: map[string]int{},
+		processes: map[int]*process{}, requests: map[vpsfake.Op]int{}, starts: map[string]int{}, attempts: map[string][]*process{},
 		phases: map[string]int{}, phaseOf: map[string]workflows.Phase{}, apiDown: map[int]chan struct{}{}, closings: map[string]closing{},
 		holds: map[int]int{}, saw: coverage{},
 	}
@@ -184,17 +185,19 @@ func (w *world) attempt(p *process, info activity.Info) (n int, leave func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.starts[info.ActivityType.Name]++
-	w.attempts[key]++
-	if w.attempts[key] > 1 {
-		w.saw.count("two attempts at once", info.ActivityType.Name)
-		w.doubled = true
+	for _, other := range w.attempts[key] {
+		if !other.dead() { // what a dead process does is nobody's attempt any more
+			w.saw.count("two attempts at once", info.ActivityType.Name)
+			w.doubled = true
+			break
+		}
 	}
+	w.attempts[key] = append(w.attempts[key], p)
 	return w.starts[info.ActivityType.Name], func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if !p.dead() { // what a dead process does is nobody's attempt any more
-			w.attempts[key]--
-		}
+		n := slices.Index(w.attempts[key], p)
+		w.attempts[key] = slices.Delete(w.attempts[key], n, n+1)
 	}
 }
 

@@ -164,6 +164,11 @@ func (c *Connection) isDead() bool {
 // answer stands where gRPC would go to the network.
 func (c *Connection) answer(ctx context.Context, method string, req, reply any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
 	if hasty(req) && !c.reaches() {
+		if beat, ok := req.(*workflowservice.RecordActivityTaskHeartbeatRequest); ok && beat.GetDetails() != nil && !c.isDead() {
+			// Lost without an error, after any of which the SDK cancels the activity: its attempt goes on while Temporal gives it
+			// up, as that of a worker does which was asleep. One without details may be a question, and must not seem answered.
+			return nil
+		}
 		return status.Error(codes.Canceled, "the network is down")
 	}
 	if err := c.arrive(ctx); err != nil {
