@@ -86,7 +86,7 @@ fleet-10000: build ## Run a fleet of 10,000 servers and measure its histories (3
 KILLS ?= 100
 RESTARTS ?= 5
 .PHONY: crashes
-crashes: build ## Kill workers KILLS (100) times and Temporal RESTARTS (5) times over a mix of runs (8 minutes); SEED repeats a plan
+crashes: build ## Kill workers KILLS (100) times and Temporal RESTARTS (5) times over a mix of runs (9 minutes); SEED repeats a plan
 	SAFEPOINT_CRASH_KILLS=$(KILLS) SAFEPOINT_CRASH_SERVER_RESTARTS=$(RESTARTS) SAFEPOINT_CRASH_SEED=$(SEED) \
 		$(GO) test -count=1 -timeout 2h -v -run '^TestCrashesAtRandomMoments$$' ./internal/e2e
 
@@ -129,6 +129,10 @@ SEEDS ?= 3000
 .PHONY: sim
 sim: ## Simulate SEEDS (3000) worlds of faults and crashes and check every law in each, 100,000 in about 10 minutes; FROM is the first seed
 	SAFEPOINT_SIM_SEEDS=$(SEEDS) SAFEPOINT_SIM_FROM=$(FROM) $(GO) test -count=1 -timeout 0 -v -run '^TestNoOrderOfFaultsAndCrashesBreaksALaw$$' ./internal/sim
+
+.PHONY: sim-nightly
+sim-nightly: ## Simulate 300,000 worlds, others each day (half an hour)
+	$(MAKE) sim SEEDS=300000 FROM=$$(( $$(date +%s) / 86400 * 1000000 ))
 
 .PHONY: ci
 ci: lint test sim ## Everything a change must pass: format, vet, linters, every test
