@@ -61,7 +61,7 @@ func (a api) serve(req *http.Request) (resp *http.Response, err error) {
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	defer func() {
 		if cut := recover(); cut != nil {
-			if cut != http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http does
+			if cut != http.ErrAbortHandler { // a panic value, compared as net/http does
 				panic(cut)
 			}
 			resp, err = nil, errConnection

@@ -125,7 +125,7 @@ func chain(err error) string {
 	var all []string
 	for ; err != nil; err = errors.Unwrap(err) {
 		text := fmt.Sprintf("%T", err)
-		switch e := err.(type) { //nolint:errorlint // each link of the chain is looked at by itself
+		switch e := err.(type) { // each link of the chain is looked at by itself
 		case *temporal.ApplicationError:
 			text += fmt.Sprintf("(type %s, non-retryable %t, %s)", e.Type(), e.NonRetryable(), e.Message())
 		case *temporal.TimeoutError:
