@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -28,8 +29,10 @@ type api struct{ p *process }
 func (a api) RoundTrip(req *http.Request) (*http.Response, error) {
 	w, op := a.p.w, opOf(req)
 	n := w.countRequest(op)
+	// Not by n: requests that leave in the same moment are counted in any order.
+	which := fmt.Sprintf("%s %s number %d", req.Method, req.URL.RequestURI(), w.countPath(req.Method+req.URL.RequestURI()))
 	w.happened(onSend, string(op), n, a.p)
-	if err := a.travel(req.Context(), "request", op, n); err != nil {
+	if err := a.travel(req.Context(), "request", which); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(req.Context())
@@ -41,7 +44,7 @@ func (a api) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.travel(req.Context(), "answer", op, n); err != nil {
+	if err := a.travel(req.Context(), "answer", which); err != nil {
 		return nil, err
 	}
 	answer.Request = req
@@ -49,8 +52,8 @@ func (a api) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // travel is one way through the network.
-func (a api) travel(ctx context.Context, what string, op vpsfake.Op, n int) error {
-	if err := a.p.w.wait(ctx, a.p, a.p.w.lag("api "+what+" "+string(op)+strconv.Itoa(n), 5*time.Millisecond, 60*time.Millisecond)); err != nil {
+func (a api) travel(ctx context.Context, what, which string) error {
+	if err := a.p.w.wait(ctx, a.p, a.p.w.lag(what+" of "+which, 5*time.Millisecond, 60*time.Millisecond)); err != nil {
 		return err
 	}
 	return a.p.w.throughAPI(ctx, a.p)

@@ -127,6 +127,9 @@ func TestOneWorldIsShown(t *testing.T) {
 
 // A seed is worth its number only if it makes the same world each time.
 func TestASeedMakesTheSameWorldEachTime(t *testing.T) {
+	if shuffled {
+		t.Skip("the race detector lets goroutines of the same moment meet in another order each time; make sim runs this test without it")
+	}
 	// Goroutines that run at once could meet in another order.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for seed := range uint64(30) {

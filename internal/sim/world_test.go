@@ -49,6 +49,7 @@ type world struct {
 	processes  map[int]*process
 	generation int
 	requests   map[vpsfake.Op]int
+	paths      map[string]int
 	dials      int
 	starts     map[string]int        // of activities
 	attempts   map[string][]*process // under way, by activity
@@ -84,7 +85,7 @@ type note struct {
 func newWorld(t *testing.T, p plan) *world {
 	w := &world{
 		plan: p, t: t, logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)), began: time.Now(),
-		processes: map[int]*process{}, requests: map[vpsfake.Op]int{}, starts: map[string]int{}, attempts: map[string][]*process{},
+		processes: map[int]*process{}, requests: map[vpsfake.Op]int{}, paths: map[string]int{}, starts: map[string]int{}, attempts: map[string][]*process{},
 		phases: map[string]int{}, phaseOf: map[string]workflows.Phase{}, apiDown: map[int]chan struct{}{}, closings: map[string]closing{},
 		holds: map[int]int{}, saw: coverage{},
 	}
@@ -170,6 +171,13 @@ func (w *world) countRequest(op vpsfake.Op) int {
 	defer w.mu.Unlock()
 	w.requests[op]++
 	return w.requests[op]
+}
+
+func (w *world) countPath(path string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paths[path]++
+	return w.paths[path]
 }
 
 func (w *world) countDial() int {
