@@ -16,6 +16,7 @@ import (
 func (w *world) arm(ctx context.Context) {
 	for n := range w.plan.Incidents {
 		i := &w.plan.Incidents[n]
+		i.number = n
 		switch {
 		case i.Do == doFault:
 			w.fake.SetFault(*i.Fault)
@@ -140,7 +141,7 @@ func (w *world) takeAPI(i *incidentPlan, slot int) {
 
 // person does what people do to runs. That a run is over by then is no matter.
 func (w *world) person(i *incidentPlan, id string) {
-	time.Sleep(w.lag("person "+i.String(), time.Millisecond, 20*time.Millisecond)) // nothing happens in the very same moment
+	time.Sleep(w.lag(fmt.Sprintf("person %d", i.number), time.Millisecond, 20*time.Millisecond)) // nothing happens in the very same moment
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var err error

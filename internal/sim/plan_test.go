@@ -155,6 +155,8 @@ type incidentPlan struct {
 	Fault   *vpsfake.Fault `json:"fault,omitempty"`
 	// Back is how many workflow tasks a reset goes back.
 	Back int `json:"back,omitempty"`
+	// number is its place in the plan, once that has begun.
+	number int
 }
 
 func (i incidentPlan) String() string {

@@ -132,7 +132,7 @@ func TestASeedMakesTheSameWorldEachTime(t *testing.T) {
 	}
 	// Goroutines that run at once could meet in another order.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	for seed := range uint64(30) {
+	for seed := range uint64(100) {
 		first, second := simulate(t, draw(seed), true), simulate(t, draw(seed), true)
 		if first.digest != second.digest {
 			t.Errorf("seed %d:\n%s\n\nand then:\n%s", seed, first.timeline, second.timeline)
