@@ -206,7 +206,7 @@ func (w *world) asTheReportsSay(c *crowd, server vpsfake.ServerState, runs []ver
 		}
 		restored := ""
 		if run.report.Snapshot != nil {
-			restored = c.versions[run.report.Snapshot.ID]
+			restored = c.versionOf(run.report.Snapshot.ID)
 		}
 		root, _, _ := strings.Cut(run.id, "/")
 		switch run.report.Outcome {

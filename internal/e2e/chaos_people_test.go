@@ -126,6 +126,13 @@ func (c *crowd) lookAtSnapshots() {
 	}
 }
 
+// versionOf is what a snapshot holds, or held.
+func (c *crowd) versionOf(id int64) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.versions[id]
+}
+
 // list asks Temporal for workflows; an empty query means all.
 func (w *world) list(query string) ([]*workflowpb.WorkflowExecutionInfo, error) {
 	var all []*workflowpb.WorkflowExecutionInfo
