@@ -22,8 +22,9 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// invalidWithin bounds a run whose input cannot be used, from its start to its end by the Temporal server's clock.
-const invalidWithin = time.Second
+// invalidWithin bounds a run whose input cannot be used, from its start to its end by the Temporal server's clock: far less
+// than any wait of a runbook, and more than a loaded machine needs for one workflow task.
+const invalidWithin = 10 * time.Second
 
 // callersRetries is a retry policy that a caller might set. Every failed end is non-retryable, so it changes nothing.
 var callersRetries = &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 1, MaximumAttempts: 5}

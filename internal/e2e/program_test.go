@@ -3,7 +3,9 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -142,10 +144,16 @@ func (p *program) says(text string, within time.Duration) {
 // nobody is an address that nobody listens on.
 func nobody(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
+	// Below the ports that the system gives away by itself: those of a test's own programs and of every connection.
+	for range 50 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return listener.Addr().String()
+		}
+	}
+	require.FailNow(t, "no free port")
+	return ""
 }
 
 // devServer runs a Temporal dev server of the test's own at an address.
