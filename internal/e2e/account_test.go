@@ -16,8 +16,14 @@ import (
 // whose waits are answered by one list of the whole account, and whose faults would hit everybody's lists.
 func rigOfAccount(t *testing.T, settings map[string]string) *rig {
 	t.Helper()
+	return rigOfAccountAt(t, fakeSpeed, settings)
+}
+
+// rigOfAccountAt is rigOfAccount with a pace of the API's clock: at 1 nothing grows old while a test looks at it.
+func rigOfAccountAt(t *testing.T, speed float64, settings map[string]string) *rig {
+	t.Helper()
 	token := secrets.newToken("the token of an account")
-	fake := vpsfake.New(vpsfake.Options{Token: token, Speed: fakeSpeed, Settle: settle})
+	fake := vpsfake.New(vpsfake.Options{Token: token, Speed: speed, Settle: lawSettle})
 	t.Cleanup(fake.Close)
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)

@@ -18,7 +18,7 @@ import (
 func (r *rig) audit(in map[string]any) workflows.Report {
 	r.t.Helper()
 	r.startOf(workflows.TypeSnapshotAudit, r.id()+"-audit", in)
-	report := r.end(r.id()+"-audit", time.Minute)
+	report := r.end(r.id()+"-audit", patience)
 	require.NotNil(r.t, report.Audit, "%+v", report)
 	assert.Equal(r.t, contract.ClockAPI, report.Audit.ClockOf)
 	return report
@@ -48,7 +48,7 @@ func TestAnAuditOfFreshServersIsGreen(t *testing.T) {
 
 func TestAnAuditFailsAsStaleWithATableOfTheServersTheOldestFirst(t *testing.T) {
 	t.Parallel()
-	r := rigOfAccount(t, nil)
+	r := rigOfAccountAt(t, 1, nil)
 	servers := r.neighbours(4)
 	r.aged(servers[0], time.Hour)
 	r.aged(servers[1], 27*time.Hour)
@@ -110,7 +110,7 @@ func TestAnAuditListsAServerThatADeadRunLeftStopped(t *testing.T) {
 	r.fault(vpsfake.Fault{Kind: vpsfake.NeverFinishes, Op: vpsfake.OpCreateSnapshot})
 	r.start(r.id(), map[string]any{"server_id": r.server, "snapshot": map[string]any{"stop_server": true},
 		"update": map[string]any{"kind": "none"}, "verify": map[string]any{"skip": true}})
-	r.eventually(time.Minute, "the snapshot of the stopped server", func() bool { return len(r.requests(vpsfake.OpCreateSnapshot)) > 0 })
+	r.eventually(patience, "the snapshot of the stopped server", func() bool { return len(r.requests(vpsfake.OpCreateSnapshot)) > 0 })
 	require.NoError(t, r.temp.TerminateWorkflow(t.Context(), r.id(), "", "by hand"))
 	report := r.audit(map[string]any{"all": true, "max_age": "26h"})
 	assert.Equal(t, workflows.OutcomeAudited, report.Outcome, report.Summary)

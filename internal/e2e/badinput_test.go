@@ -22,10 +22,6 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// invalidWithin bounds a run whose input cannot be used, from its start to its end by the Temporal server's clock: far less
-// than any wait of a runbook, and more than a loaded machine needs for one workflow task.
-const invalidWithin = 10 * time.Second
-
 // callersRetries is a retry policy that a caller might set. Every failed end is non-retryable, so it changes nothing.
 var callersRetries = &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 1, MaximumAttempts: 5}
 
@@ -58,8 +54,10 @@ func (r *rig) oneRun(run client.WorkflowRun) {
 	assert.Equal(r.t, enumspb.RETRY_STATE_NON_RETRYABLE_FAILURE, failed.GetRetryState())
 }
 
-// startsWork are the events by which a run asks the API, or starts a run of one server.
+// startsWork are the events by which a run asks the API, starts a run of one server, or waits. How fast a run without any
+// of them ends is BenchmarkRefusal's to say.
 var startsWork = []enumspb.EventType{
+	enumspb.EVENT_TYPE_TIMER_STARTED,
 	enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
 }
 
@@ -70,7 +68,7 @@ var problemLine = regexp.MustCompile(`(?m)^- (\S+): \S`)
 func (r *rig) refused(runbook, id string, in badInput) {
 	t := r.t
 	run := r.retriedOf(runbook, id, in.args...)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	err := run.Get(ctx, nil)
 	var app *temporal.ApplicationError
@@ -94,10 +92,8 @@ func (r *rig) refused(runbook, id string, in badInput) {
 
 	events := r.history(id).Events
 	for _, e := range events {
-		assert.NotContains(t, startsWork, e.GetEventType(), "it asked or started somebody")
+		assert.NotContains(t, startsWork, e.GetEventType(), "it asked somebody, started somebody or waited")
 	}
-	took := events[len(events)-1].GetEventTime().AsTime().Sub(events[0].GetEventTime().AsTime())
-	assert.LessOrEqual(t, took, invalidWithin)
 	r.oneRun(run)
 }
 
@@ -134,7 +130,7 @@ func TestACallersRetryPolicyNeverMakesAChangeTwice(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	run := r.retried(r.id(), r.input(false, nil))
-	r.rolledBack(r.end(r.id(), time.Minute))
+	r.rolledBack(r.end(r.id(), patience))
 	r.oneRun(run)
 	server, _ := r.state()
 	require.Equal(t, 1, server.Deploys)

@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -19,8 +17,9 @@ func (r *rig) cancelWhen(in map[string]any, moment func()) workflows.Report {
 	r.t.Helper()
 	r.start(r.id(), in)
 	moment()
-	require.NoError(r.t, r.temp.CancelWorkflow(r.t.Context(), r.id(), ""))
-	return r.end(r.id(), time.Minute)
+	r.cancel(r.id())
+	r.open()
+	return r.end(r.id(), patience)
 }
 
 // untouched is the bar of a run that was cancelled before its change.
@@ -41,36 +40,34 @@ func (r *rig) untouched(report workflows.Report) {
 func TestLaw9ACancelBeforeTheChangeStopsAndLeavesTheServerFree(t *testing.T) {
 	t.Parallel()
 	moments := map[string]struct {
-		fault  vpsfake.Fault
+		before func(r *rig)
 		moment func(r *rig)
 		made   int // snapshots that are left to retention
 	}{
 		"in the preflight": {
-			fault:  vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpGetServer, Duration: 3 * time.Second, Times: 1},
+			before: func(r *rig) { r.gate(vpsfake.OpGetServer, "") },
 			moment: func(r *rig) { r.whenSent(vpsfake.OpGetServer) },
 		},
 		"in the baseline": {
-			fault: vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpSite, Duration: 2 * time.Second, Times: 1},
+			before: func(r *rig) { r.gate(vpsfake.OpSite, "") },
 			moment: func(r *rig) {
-				r.eventually(time.Minute, "the baseline", func() bool { return r.waitsFor("baseline") })
+				r.eventually(patience, "the baseline", func() bool { return r.waitsFor("baseline") })
 			},
 		},
 		"while the create is in flight": {
-			fault:  vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpCreateSnapshot, Effect: vpsfake.EffectBefore, Duration: 2 * time.Second, Times: 1},
+			before: func(r *rig) { r.gate(vpsfake.OpCreateSnapshot, vpsfake.EffectBefore) },
 			moment: func(r *rig) { r.whenSent(vpsfake.OpCreateSnapshot) }, made: 1,
 		},
 		"while the snapshot is made": {
-			fault: vpsfake.Fault{Kind: vpsfake.NeverFinishes, Op: vpsfake.OpCreateSnapshot, Times: 1},
-			moment: func(r *rig) {
-				r.eventually(time.Minute, "the wait", func() bool { return r.status(r.id()).Window != nil })
-			}, made: 1,
+			before: func(r *rig) { r.fault(*snapshotNeverReady) },
+			moment: func(r *rig) { r.inWait(r.id()) }, made: 1,
 		},
 	}
 	for name, m := range moments {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.fault(m.fault)
+			m.before(r)
 			r.untouched(r.cancelWhen(r.input(true, nil), func() { m.moment(r) }))
 			_, snapshots := r.state()
 			require.Len(t, snapshots, m.made)
@@ -83,12 +80,12 @@ func TestLaw9ACancelBeforeTheChangeStopsAndLeavesTheServerFree(t *testing.T) {
 		r := newRig(t)
 		r.held(r.id() + "-holder")
 		deploys := len(r.requests(vpsfake.OpDeployHook))
-		report := r.cancelWhen(r.input(true, nil), func() { r.inPhase(r.id(), workflows.PhaseLock, 20*time.Second) })
+		report := r.cancelWhen(r.input(true, nil), func() { r.inPhase(r.id(), workflows.PhaseLock, patience) })
 		require.Equal(t, workflows.OutcomeCanceled, report.Outcome)
 		require.Len(t, r.requests(vpsfake.OpDeployHook), deploys)
 		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, r.lockStatus(), "the holder keeps its lock")
 		require.NoError(t, r.decide(r.id()+"-holder", "d1", workflows.DecideCommit))
-		require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-holder", 30*time.Second).Outcome)
+		require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-holder", patience).Outcome)
 	})
 }
 
@@ -97,27 +94,27 @@ func (r *rig) waitsFor(what string) bool { return strings.Contains(r.status(r.id
 
 func TestLaw9ACancelOnceTheChangeHasBegunIsAFailedChange(t *testing.T) {
 	t.Parallel()
-	moments := map[string]struct {
-		edit   func(in map[string]any)
-		moment func(r *rig)
-	}{
-		"while the webhook makes it": {
-			edit: func(in map[string]any) {
-				u := part(in, "update")
-				u["url"] = fmt.Sprint(u["url"], "&delay=2s")
-			},
-			moment: func(r *rig) { r.whenSent(vpsfake.OpDeployHook) },
+	moments := map[string]func(r *rig, in map[string]any){
+		"while the webhook makes it": func(r *rig, in map[string]any) {
+			part(in, "update")["timeout"] = "5m" // it is held as long as the cancel takes
+			r.gate(vpsfake.OpDeployHook, "")
+			r.start(r.id(), in)
+			r.whenSent(vpsfake.OpDeployHook)
 		},
-		"while it is verified": {
-			edit:   func(in map[string]any) { part(in, "verify")["bake_time"] = "5s" },
-			moment: func(r *rig) { r.inPhase(r.id(), workflows.PhaseVerify, time.Minute) },
-		},
+		"while it is verified": (*rig).inVerify,
 	}
-	for name, m := range moments {
+	canceled := func(t *testing.T, moment func(r *rig, in map[string]any), onFailure string) *rig {
+		r := newRig(t)
+		moment(r, r.input(true, field("rollback", "on_failure", onFailure)))
+		r.cancel(r.id())
+		r.open()
+		return r
+	}
+	for name, moment := range moments {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
-			report := r.cancelWhen(r.input(true, m.edit), func() { m.moment(r) })
+			r := canceled(t, moment, "restore")
+			report := r.end(r.id(), patience)
 			r.rolledBack(report)
 			require.Contains(t, report.Summary, "canceled by a person")
 			hook, restore := r.requests(vpsfake.OpDeployHook), r.requests(vpsfake.OpRestoreSnapshot)
@@ -127,26 +124,16 @@ func TestLaw9ACancelOnceTheChangeHasBegunIsAFailedChange(t *testing.T) {
 		})
 		t.Run(name+", with on_failure none", func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
-			in := r.input(true, func(in map[string]any) {
-				m.edit(in)
-				part(in, "rollback")["on_failure"] = "none"
-			})
-			r.nothingRestored(r.cancelWhen(in, func() { m.moment(r) }), contract.FailChange)
+			r := canceled(t, moment, "none")
+			r.nothingRestored(r.end(r.id(), patience), contract.FailChange)
 		})
 		t.Run(name+", with on_failure hold", func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
-			r.start(r.id(), r.input(true, func(in map[string]any) {
-				m.edit(in)
-				part(in, "rollback")["on_failure"] = "hold"
-			}))
-			m.moment(r)
-			require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-			r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+			r := canceled(t, moment, "hold")
+			r.inPhase(r.id(), workflows.PhaseHold, patience)
 			require.Contains(t, r.status(r.id()).Hold.Why, "canceled by a person")
 			require.NoError(t, r.decide(r.id(), "d1", workflows.DecideCommit))
-			r.committed(r.end(r.id(), time.Minute))
+			r.committed(r.end(r.id(), patience))
 			r.lockFree()
 		})
 	}
@@ -155,9 +142,10 @@ func TestLaw9ACancelOnceTheChangeHasBegunIsAFailedChange(t *testing.T) {
 func TestLaw9ACancelDuringTheRollbackLetsItFinish(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	report := r.cancelWhen(r.input(false, nil), func() {
-		r.eventually(time.Minute, "the server restoring", func() bool { s, _ := r.state(); return s.Restoring })
-	})
+	r.inWaitAfter(vpsfake.OpRestoreSnapshot, func() { r.start(r.id(), r.input(false, nil)) })
+	r.cancel(r.id())
+	r.open()
+	report := r.end(r.id(), patience)
 	r.rolledBack(report)
 	require.Equal(t, contract.FailRolledBack, report.Failure)
 	r.lockFree()
@@ -167,7 +155,7 @@ func TestLaw9ACancelDuringTheCommitLetsItFinish(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.earlierSnapshots(1)
-	r.fault(vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpDeleteSnapshot, Effect: vpsfake.EffectBefore, Duration: 2 * time.Second, Times: 1})
+	r.gate(vpsfake.OpDeleteSnapshot, vpsfake.EffectBefore)
 	in := r.input(true, func(in map[string]any) { part(in, "retention")["keep_last"] = 1 })
 	r.committed(r.cancelWhen(in, func() { r.whenSent(vpsfake.OpDeleteSnapshot) }))
 	r.lockFree()

@@ -24,12 +24,12 @@ import (
 // Times of the chaos. A request that its sender has given up may still be in a frozen stand-in. It takes effect when the
 // stand-in wakes up, so that must be before the sender looks again: freezeMost is less than the request's time-out and
 // VPS_SETTLE together. The law book wants chaosLaw between such an answer and the look, and it hears of the answer only
-// when it wakes up.
+// when it wakes up. Between all of these there are more than two seconds for a busy machine.
 const (
 	chaosRequest = 3 * time.Second // VPS_REQUEST_TIMEOUT
 	chaosSettle  = 3 * time.Second // VPS_SETTLE
-	chaosLaw     = 2 * time.Second // what the law book takes for VPS_SETTLE
-	freezeMost   = 4 * time.Second
+	chaosLaw     = time.Second     // what the law book takes for VPS_SETTLE
+	freezeMost   = 3 * time.Second
 )
 
 // world is everything that the chaos happens to: a dev server on a file, a stand-in, two workers, many servers.

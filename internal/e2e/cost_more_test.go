@@ -39,10 +39,10 @@ func TestCostOfARollback(t *testing.T) {
 			r.changed(true)
 			r.startBack(r.id(), r.backInput(c.edit))
 			if c.decide != "" {
-				r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+				r.inPhase(r.id(), workflows.PhaseHold, patience)
 				require.NoError(t, r.decide(r.id(), "d1", c.decide))
 			}
-			r.restored(r.end(r.id(), time.Minute), c.safeties)
+			r.restored(r.end(r.id(), patience), c.safeties)
 			events := r.eventsOf(r.id())
 			t.Logf("%d events", events)
 			require.LessOrEqual(t, events, maxEvents)
@@ -55,7 +55,7 @@ func TestCostOfARotationOfOneServerWithOnePrune(t *testing.T) {
 	r := newRig(t)
 	r.inherited(r.server)
 	r.startRotation(nil)
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	r.rotated(report)
 	require.Len(t, report.Pruned, 1)
 	events := r.eventsOf(r.id())

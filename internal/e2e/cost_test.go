@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -23,7 +22,7 @@ const maxEventsPerHeartbeat = 7
 // eventsOf is the cost of a run with its lock.
 func (r *rig) eventsOf(id string) int {
 	r.t.Helper()
-	r.eventually(10*time.Second, "the lock to close", func() bool {
+	r.eventually(patience, "the lock to close", func() bool {
 		return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	})
 	return len(r.history(id).Events) + len(r.history(contract.LockWorkflowID(r.server)).Events)
@@ -53,7 +52,7 @@ func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {
 				r.earlierSnapshots(1)
 			}
 			r.start(r.id(), r.input(true, edit))
-			report := r.end(r.id(), 2*time.Minute)
+			report := r.end(r.id(), patience)
 			require.Equal(t, workflows.OutcomeCommitted, report.Outcome)
 			events := r.eventsOf(r.id())
 			t.Logf("%d events", events)
@@ -74,7 +73,7 @@ func (r *rig) earlierSnapshots(n int) {
 		})
 		id := fmt.Sprintf("%s-earlier-%d", r.id(), i)
 		r.start(id, in)
-		require.Equal(r.t, workflows.OutcomeCommitted, r.end(id, time.Minute).Outcome)
+		require.Equal(r.t, workflows.OutcomeCommitted, r.end(id, patience).Outcome)
 	}
 }
 
@@ -87,11 +86,11 @@ func TestCostOfAnExternalHeartbeatIsAtMost7Events(t *testing.T) {
 	for range beats {
 		before := len(r.history(r.id()).Events)
 		require.NoError(t, r.temp.SignalWorkflow(t.Context(), r.id(), "", workflows.SignalHeartbeat, workflows.HeartbeatSignal{Runner: "runner-a"}))
-		r.eventually(10*time.Second, "the heartbeat to be taken", func() bool { return len(r.history(r.id()).Events) >= before+4 })
+		r.eventually(patience, "the heartbeat to be taken", func() bool { return len(r.history(r.id()).Events) >= before+4 })
 	}
 	r.control(http.MethodPost, "deploys", map[string]any{"server_id": r.server, "version": "2.0.0", "healthy": true}, nil)
 	r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: contract.ChangeSucceeded})
-	r.committed(r.end(r.id(), time.Minute))
+	r.committed(r.end(r.id(), patience))
 	events := r.eventsOf(r.id())
 	t.Logf("%d events with %d heartbeats", events, beats)
 	require.LessOrEqual(t, events, maxEvents+beats*maxEventsPerHeartbeat)
@@ -130,10 +129,10 @@ func TestHistoriesOfTheOtherBranches(t *testing.T) {
 			}
 			r.start(r.id(), r.input(b.healthy, b.edit))
 			if b.decide != "" {
-				r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+				r.inPhase(r.id(), workflows.PhaseHold, patience)
 				require.NoError(t, r.decide(r.id(), "decide-1", b.decide))
 			}
-			require.Equal(t, b.want, r.end(r.id(), 2*time.Minute).Outcome)
+			require.Equal(t, b.want, r.end(r.id(), patience).Outcome)
 			r.lawful()
 			if b.want == workflows.OutcomePlanned {
 				r.keepOne(r.id(), name) // a dry run holds no lock

@@ -41,7 +41,7 @@ func startDev(t *testing.T) (*exec.Cmd, *shared, map[string]int) {
 	cmd.Env = append(os.Environ(), "SAFEPOINT_TEMPORAL_CLI="+temporalCLI(), "TMPDIR="+t.TempDir())
 	cmd.Stdout, cmd.Stderr = out, out
 	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Safepoint is up") }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Safepoint is up") }, patience, 50*time.Millisecond)
 	children := map[string]int{}
 	lists, err := filepath.Glob("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/task/*/children")
 	require.NoError(t, err)

@@ -44,7 +44,7 @@ func branches(t *testing.T, runbook string, all map[string]endBranch) {
 			if b.while != nil {
 				b.while(r)
 			}
-			report := r.end(r.id(), 2*time.Minute)
+			report := r.end(r.id(), patience)
 			require.Equal(t, []string{string(b.want), b.class}, []string{string(report.Outcome), report.Failure}, "%+v", report)
 			r.lawful()
 			r.keepOne(r.id(), name)
@@ -63,12 +63,12 @@ var (
 )
 
 func loseLock(r *rig) {
-	r.eventually(time.Minute, "the wait for the snapshot", func() bool { return r.status(r.id()).Window != nil })
+	r.inWait(r.id())
 	r.terminateLock()
 }
 
 func cancelInWait(r *rig) {
-	r.eventually(time.Minute, "the wait for the snapshot", func() bool { return r.status(r.id()).Window != nil })
+	r.inWait(r.id())
 	require.NoError(r.t, r.temp.CancelWorkflow(r.t.Context(), r.id(), ""))
 }
 
@@ -109,7 +109,7 @@ func TestHistoriesOfTheOtherEnds(t *testing.T) {
 		"busy-refused": {before: heldByAnother, in: updates(true, onBusy("fail")), want: workflows.OutcomeNotChanged, class: contract.FailServerBusy},
 		"busy-waited": {before: heldByAnother, in: updates(true, onBusy("wait")), lock: true, want: workflows.OutcomeCommitted,
 			while: func(r *rig) {
-				r.inPhase(r.id(), workflows.PhaseLock, time.Minute)
+				r.inPhase(r.id(), workflows.PhaseLock, patience)
 				r.deploys(true) // the person mended it
 				require.NoError(r.t, r.decide(r.id()+"-holder", "d1", workflows.DecideCommit))
 			}},
@@ -124,19 +124,21 @@ func TestHistoriesOfTheOtherEnds(t *testing.T) {
 			want: workflows.OutcomeNotChanged, class: contract.FailChangeNotStarted},
 		"lock-lost": {fault: snapshotNeverReady, in: updates(true), while: loseLock, want: workflows.OutcomeNotChanged, class: contract.FailLockLost},
 		"canceled":  {fault: snapshotNeverReady, in: updates(true), while: cancelInWait, lock: true, want: workflows.OutcomeCanceled},
-		"canceled-rolled-back": {in: updates(true, field("verify", "bake_time", "30s")), lock: true, want: workflows.OutcomeRolledBack, class: contract.FailRolledBack,
+		"canceled-rolled-back": {in: updates(true), lock: true, want: workflows.OutcomeRolledBack, class: contract.FailRolledBack,
+			before: func(r *rig) { r.gate(vpsfake.OpDeployHook, "") },
 			while: func(r *rig) {
-				r.inPhase(r.id(), workflows.PhaseVerify, time.Minute)
-				require.NoError(r.t, r.temp.CancelWorkflow(r.t.Context(), r.id(), ""))
+				r.toVerify(func() { r.openOne(r.shut[0]) })
+				r.cancel(r.id())
+				r.open()
 			}},
 		"rolled-back-unverified": {in: updates(true, blind), lock: true, want: workflows.OutcomeRolledBackUnverified, class: contract.FailRolledBackUnverified,
 			while: func(r *rig) {
-				r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+				r.inPhase(r.id(), workflows.PhaseHold, patience)
 				require.NoError(r.t, r.decide(r.id(), "d1", workflows.DecideRollback))
 			}},
 		"rollback-failed": {fault: foreignRestore, in: updates(false, shortHold), lock: true, want: workflows.OutcomeRollbackFailed, class: contract.FailRollback},
 		"hold-ran-out":    {in: updates(true, blind, shortHold), lock: true, want: workflows.OutcomeChangeFailed, class: contract.FailChange},
-		"change-unknown": {in: updates(true, field("update", "timeout", "1s"), shortHold), lock: true, want: workflows.OutcomeChangeUnknown, class: contract.FailChangeUnknown,
+		"change-unknown": {in: updates(true, field("update", "timeout", "5s"), shortHold), lock: true, want: workflows.OutcomeChangeUnknown, class: contract.FailChangeUnknown,
 			fault: &vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpDeployHook, Effect: vpsfake.EffectBefore}},
 	})
 }
@@ -155,12 +157,12 @@ func TestHistoriesOfASecondAttempt(t *testing.T) {
 			}
 			r.fault(*snapshotNeverReady)
 			first, err := r.temp.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-				ID: r.id(), TaskQueue: r.queue, WorkflowRunTimeout: 5 * time.Second,
+				ID: r.id(), TaskQueue: r.queue, WorkflowRunTimeout: 20 * time.Second, // the second attempt has as long, and must come to its end
 				RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 3},
 			}, runbook, in)
 			require.NoError(t, err)
-			r.eventually(time.Minute, "the second attempt", func() bool { return r.latest(r.id()) != first.GetRunID() })
-			require.Equal(t, contract.FailChangeUnknown, r.end(r.id(), time.Minute).Failure)
+			r.eventually(patience, "the second attempt", func() bool { return r.latest(r.id()) != first.GetRunID() })
+			require.Equal(t, contract.FailChangeUnknown, r.end(r.id(), patience).Failure)
 			r.keepOne(r.id(), name)
 		})
 	}

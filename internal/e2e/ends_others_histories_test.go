@@ -58,7 +58,7 @@ func TestHistoriesOfTheOtherEndsOfAnAudit(t *testing.T) {
 		"audit-of-nothing":    {map[string]any{"selector": map[string]any{"name": "no-such-*"}, "max_age": "26h"}, nil, workflows.OutcomeNotChanged, contract.FailPreflight},
 		"audit-invalid-input": {map[string]any{}, nil, workflows.OutcomeNotChanged, contract.FailInvalidInput},
 		"audit-canceled": {map[string]any{"all": true, "max_age": "26h"}, func(r *rig) {
-			r.eventually(time.Minute, "the look", func() bool { return runs(r.activity(contract.ActivityAuditSnapshots)) })
+			r.eventually(patience, "the look", func() bool { return runs(r.activity(contract.ActivityAuditSnapshots)) })
 			require.NoError(r.t, r.temp.CancelWorkflow(r.t.Context(), r.id(), ""))
 		}, workflows.OutcomeCanceled, ""},
 	} {
@@ -67,13 +67,13 @@ func TestHistoriesOfTheOtherEndsOfAnAudit(t *testing.T) {
 			r := rigOfAccount(t, nil)
 			r.neighbours(1)
 			if c.while != nil {
-				r.control(http.MethodPost, "faults", vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpListServers, Times: 1}, nil)
+				r.gateOf(0, vpsfake.OpListServers, "") // the account is the test's own
 			}
 			r.startOf(workflows.TypeSnapshotAudit, r.id(), c.in)
 			if c.while != nil {
 				c.while(r)
 			}
-			report := r.end(r.id(), time.Minute)
+			report := r.end(r.id(), patience)
 			require.Equal(t, []string{string(c.want), c.class}, []string{string(report.Outcome), report.Failure}, "%+v", report)
 			r.keepOne(r.id(), name)
 		})
@@ -105,13 +105,13 @@ func TestHistoriesOfNotifications(t *testing.T) {
 			r := newRig(t)
 			tool := newChat(t, c.answer)
 			r.start(r.id(), r.input(true, notifies(tool)))
-			r.committed(r.end(r.id(), time.Minute))
+			r.committed(r.end(r.id(), patience))
 			message := r.id() + "/notify-1-" + r.latest(r.id())[:8]
 			if c.as == enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED {
-				r.eventually(time.Minute, "the message is refused once", func() bool { return len(tool.events()) > 0 })
+				r.eventually(patience, "the message is refused once", func() bool { return len(tool.events()) > 0 })
 				require.NoError(t, r.temp.CancelWorkflow(t.Context(), message, ""))
 			}
-			r.closes(message, c.as, time.Minute)
+			r.closes(message, c.as, patience)
 			r.keepOne(message, name)
 		})
 	}
@@ -136,7 +136,7 @@ func TestHistoriesOfALockWhoseHolderDied(t *testing.T) {
 			require.NoError(t, r.temp.TerminateWorkflow(t.Context(), r.id(), "", "by hand"))
 			lock := contract.LockWorkflowID(r.server)
 			if c.release {
-				r.eventually(time.Minute, "the grace to begin", func() bool { return r.timers(lock) > 0 })
+				r.eventually(patience, "the grace to begin", func() bool { return r.timers(lock) > 0 })
 				require.NoError(t, r.temp.SignalWorkflow(t.Context(), lock, "", workflows.SignalRelease, nil))
 			}
 			r.closes(lock, c.as, graceBar)

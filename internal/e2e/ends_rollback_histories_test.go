@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -56,7 +55,7 @@ func TestHistoriesOfTheOtherEndsOfARollback(t *testing.T) {
 		"back-canceled":  {before: saved, fault: snapshotNeverReady, in: backs(copyRequired), while: cancelInWait, lock: true, want: workflows.OutcomeCanceled},
 		"back-approval-canceled": {before: saved, in: backs(withApproval), lock: true, want: workflows.OutcomeCanceled,
 			while: func(r *rig) {
-				r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+				r.inPhase(r.id(), workflows.PhaseHold, patience)
 				require.NoError(r.t, r.temp.CancelWorkflow(r.t.Context(), r.id(), ""))
 			}},
 		"back-unverified": {before: saved, in: backs(blindAfter), lock: true, want: workflows.OutcomeRolledBackUnverified, class: contract.FailRolledBackUnverified},
@@ -64,7 +63,7 @@ func TestHistoriesOfTheOtherEndsOfARollback(t *testing.T) {
 		"back-after-run": {lock: true, want: workflows.OutcomeRestored,
 			before: func(r *rig) {
 				r.start(r.id()+"-deploy", r.input(true, nil))
-				r.committed(r.end(r.id()+"-deploy", time.Minute))
+				r.committed(r.end(r.id()+"-deploy", patience))
 				r.lockFree()
 			},
 			in: func(r *rig) map[string]any { return r.backInput(afterRun(r.id() + "-deploy")) }},

@@ -3,7 +3,6 @@ package e2e
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,7 +62,7 @@ func TestHistoriesOfARotationOfManyThatIsIncomplete(t *testing.T) {
 	r := newRig(t)
 	inherits(r)
 	r.startOf(workflows.TypeSnapshotRotation, r.id(), rotationInput(nil, r.server, r.suspended()))
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	require.Equal(t, contract.FailRotation, report.Failure, "%+v", report)
 	assert.Equal(t, workflows.FleetCounts{Done: 1, Errors: 1}, report.Fleet.Counts)
 	r.keepOne(r.id(), "rotation-many-incomplete")
@@ -76,7 +75,7 @@ func TestHistoriesOfARotationThatContinuesAsNew(t *testing.T) {
 	r.serves()
 	servers := r.neighbours(20)
 	run := r.startOf(workflows.TypeSnapshotRotation, r.id(), rotationInput(dryRun, servers...))
-	report := r.end(r.id(), 2*time.Minute)
+	report := r.end(r.id(), patience)
 	require.Equal(t, workflows.OutcomePlanned, report.Outcome, "%+v", report)
 	assert.Equal(t, len(servers), report.Fleet.Counts.Planned)
 	require.NotEqual(t, run.GetRunID(), report.RunID, "it was continued")

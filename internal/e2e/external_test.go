@@ -18,13 +18,23 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// silence is the heartbeat time-out of the external changes here.
-const silence = 2 * time.Second
+// Heartbeat time-outs of the external changes here: of a runner that has the time of the whole test, of one that falls
+// silent, and of one that beats eight times as often, so that a busy machine may keep seven of its beats back.
+const (
+	lively    = 5 * time.Minute
+	silence   = 2 * time.Second
+	withBeats = 8 * time.Second
+)
+
+// silentAfter sets the heartbeat time-out.
+func silentAfter(d time.Duration) func(in map[string]any) {
+	return field("update", "heartbeat_timeout", d.String())
+}
 
 // externalInput is a change that a deploy system makes.
 func (r *rig) externalInput(edit func(in map[string]any)) map[string]any {
 	return r.input(true, func(in map[string]any) {
-		in["update"] = map[string]any{"kind": "external", "heartbeat_timeout": silence.String()}
+		in["update"] = map[string]any{"kind": "external", "heartbeat_timeout": lively.String()}
 		if edit != nil {
 			edit(in)
 		}
@@ -37,7 +47,7 @@ func (r *rig) runner(id, name string) (workflows.BeginAnswer, error) {
 }
 
 func (r *rig) runnerWith(id, name string, in any) (workflows.BeginAnswer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	start := r.temp.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID: id, TaskQueue: r.queue,
@@ -106,7 +116,7 @@ func TestOfTwoRunnersThatRaceExactlyOneMakesTheChange(t *testing.T) {
 	require.Len(t, snapshots, 1)
 	require.Equal(t, "completed", string(snapshots[0].Status), "granted only with a completed snapshot")
 	require.Equal(t, snapshots[0].ID, answers[winner].Snapshot.ID)
-	require.Equal(t, silence, answers[winner].HeartbeatTimeout.Std())
+	require.Equal(t, lively, answers[winner].HeartbeatTimeout.Std())
 	require.Contains(t, answers[loser].Detail, "another runner")
 
 	t.Log("a runner that asks again, because it lost the answer, gets the same one")
@@ -116,7 +126,7 @@ func TestOfTwoRunnersThatRaceExactlyOneMakesTheChange(t *testing.T) {
 
 	r.deploys(true)
 	require.True(t, r.report(r.id(), workflows.ReportRequest{Runner: names[winner], Result: contract.ChangeSucceeded}).Accepted)
-	r.committed(r.end(r.id(), time.Minute))
+	r.committed(r.end(r.id(), patience))
 
 	t.Log("after the end every update id still has its answer, and a repeated deploy changes nothing")
 	run := r.latest(r.id())
@@ -133,8 +143,8 @@ func TestOfTwoRunnersThatRaceExactlyOneMakesTheChange(t *testing.T) {
 func TestHeartbeatsKeepAChangeAliveThatTakesLongerThanTheSilenceAllowed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.granted(nil)
-	for end := time.Now().Add(3 * silence); time.Now().Before(end); time.Sleep(silence / 8) { // a runner's own pace
+	r.granted(silentAfter(withBeats))
+	for end := time.Now().Add(withBeats * 3 / 2); time.Now().Before(end); time.Sleep(withBeats / 8) { // a runner's own pace
 		r.beat("runner-a")
 	}
 	status := r.status(r.id())
@@ -142,7 +152,7 @@ func TestHeartbeatsKeepAChangeAliveThatTakesLongerThanTheSilenceAllowed(t *testi
 	require.Empty(t, status.Change.Result)
 	r.deploys(true)
 	require.True(t, r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: contract.ChangeSucceeded}).Accepted)
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	r.committed(report)
 	require.Equal(t, contract.ChangeSucceeded, report.Change.Result)
 }
@@ -156,14 +166,14 @@ func TestARunnerThatFallsSilentHoldsTheRunAndItsLateReportSettlesIt(t *testing.T
 		t.Run(string(result), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.granted(nil)
+			r.granted(silentAfter(silence))
 			r.deploys(true)
-			r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+			r.inPhase(r.id(), workflows.PhaseHold, patience)
 			status := r.status(r.id())
 			require.Equal(t, contract.ChangeUnknown, status.Change.Result, "green may only mean that nothing was changed")
 			require.Equal(t, contract.VerdictPassed, status.LastVerification.Verdict)
 			require.Contains(t, r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: result}).Detail, "late")
-			report := r.end(r.id(), time.Minute)
+			report := r.end(r.id(), patience)
 			settled(r, report)
 			require.Equal(t, result, report.Change.Result)
 		})
@@ -173,19 +183,25 @@ func TestARunnerThatFallsSilentHoldsTheRunAndItsLateReportSettlesIt(t *testing.T
 func TestAReportIsRefusedOnceTheRestoreHasBegun(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.granted(nil)
-	r.deploys(false) // silent, and red: rolled back without a person
-	r.eventually(time.Minute, "the restore", func() bool { return len(r.requests(vpsfake.OpRestoreSnapshot)) > 0 })
+	r.gate(vpsfake.OpRestoreSnapshot, "")
+	answer := r.gate(vpsfake.OpCreateSnapshot, vpsfake.EffectBefore)
+	r.start(r.id(), r.externalInput(silentAfter(silence)))
+	r.whenSent(vpsfake.OpCreateSnapshot)
+	r.deploys(false) // before the runner may begin: its silence must find the server red
+	answer()
+	require.True(t, r.begin(r.id(), "runner-a").Granted)
+	r.whenSent(vpsfake.OpRestoreSnapshot) // silent, and red: rolled back without a person
 	err := r.update(r.id(), "late", workflows.UpdateReport, workflows.ReportRequest{Runner: "runner-a", Result: contract.ChangeSucceeded}, nil)
 	require.ErrorContains(t, err, "too late: the restore")
-	r.rolledBack(r.end(r.id(), time.Minute))
+	r.open()
+	r.rolledBack(r.end(r.id(), patience))
 }
 
 func TestWithoutARunnerNothingIsChanged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.start(r.id(), r.externalInput(func(in map[string]any) { part(in, "update")["begin_timeout"] = "1s" }))
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	require.Equal(t, contract.FailChangeNotStarted, report.Failure)
 	require.Equal(t, workflows.OutcomeNotChanged, report.Outcome)
 	require.Empty(t, r.requests(vpsfake.OpRestoreSnapshot))
@@ -197,44 +213,44 @@ func TestWithoutARunnerNothingIsChanged(t *testing.T) {
 // lockFree waits for the clean release of the server.
 func (r *rig) lockFree() {
 	r.t.Helper()
-	r.eventually(10*time.Second, "the lock released", func() bool { return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED })
+	r.eventually(patience, "the lock released", func() bool { return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED })
 }
 
 // A restore under a runner that still works would be undone by it.
 func TestACancelDuringAnExternalChangeWaitsForTheRunnersSilence(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.granted(nil)
+	r.granted(silentAfter(withBeats))
 	r.deploys(true)
 	require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
 	var last time.Time
-	for end := time.Now().Add(2 * silence); time.Now().Before(end); time.Sleep(silence / 8) { // a runner's own pace
+	for end := time.Now().Add(withBeats * 3 / 2); time.Now().Before(end); time.Sleep(withBeats / 8) { // a runner's own pace
 		last = time.Now()
 		r.beat("runner-a")
 	}
 	require.Empty(t, r.requests(vpsfake.OpRestoreSnapshot), "the runner still works")
-	r.rolledBack(r.end(r.id(), time.Minute))
-	require.GreaterOrEqual(t, r.requests(vpsfake.OpRestoreSnapshot)[0].Time.Sub(last), silence)
+	r.rolledBack(r.end(r.id(), patience))
+	require.GreaterOrEqual(t, r.requests(vpsfake.OpRestoreSnapshot)[0].Time.Sub(last), withBeats)
 }
 
 func TestOnlyTheGrantedRunnerIsHeard(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.start(r.id(), r.externalInput(nil))
+	r.start(r.id(), r.externalInput(silentAfter(silence)))
 	tooEarly := workflows.ReportRequest{Runner: "runner-b", Result: contract.ChangeFailed}
 	require.ErrorContains(t, r.update(r.id(), "early", workflows.UpdateReport, tooEarly, nil), "no runner has begun")
 	require.True(t, r.begin(r.id(), "runner-a").Granted)
 	require.False(t, r.begin(r.id(), "runner-b").Granted)
 	require.ErrorContains(t, r.update(r.id(), "wrong", workflows.UpdateReport, tooEarly, nil), "was not granted")
-	r.eventually(time.Minute, "the silence of runner-a, whatever runner-b sends", func() bool {
+	r.eventually(patience, "the silence of runner-a, whatever runner-b sends", func() bool {
 		r.beat("runner-b")
 		return r.status(r.id()).Phase == workflows.PhaseHold
 	})
 	require.ErrorContains(t, r.update(r.id(), "later", workflows.UpdateReport, tooEarly, nil), "was not granted")
-	r.inPhase(r.id(), workflows.PhaseHold, 10*time.Second)
+	r.inPhase(r.id(), workflows.PhaseHold, patience)
 	r.deploys(true)
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideCommit))
-	r.committed(r.end(r.id(), time.Minute))
+	r.committed(r.end(r.id(), patience))
 }
 
 func TestARunnerThatWaitsIsToldWhenTheRunFails(t *testing.T) {
@@ -245,7 +261,7 @@ func TestARunnerThatWaitsIsToldWhenTheRunFails(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, answer.Granted)
 	require.NotEmpty(t, answer.Detail)
-	report := r.end(r.id(), 30*time.Second)
+	report := r.end(r.id(), patience)
 	require.Equal(t, contract.FailSnapshot, report.Failure)
 	r.lockFree()
 }
@@ -258,5 +274,5 @@ func TestARunnerWithABadInputIsToldWhatIsWrongWithIt(t *testing.T) {
 	require.ErrorAs(t, err, &app)
 	require.Equal(t, contract.FailInvalidInput, app.Type())
 	require.Contains(t, app.Message(), "- update.kind: ")
-	require.Equal(t, contract.FailInvalidInput, r.end(r.id(), 20*time.Second).Failure)
+	require.Equal(t, contract.FailInvalidInput, r.end(r.id(), patience).Failure)
 }

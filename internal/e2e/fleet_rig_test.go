@@ -22,7 +22,18 @@ import (
 
 // fleetBar bounds every wait for a fleet: it catches one that hangs, and leaves a slow machine with a thousand runs of
 // other tests alone.
-const fleetBar = 5 * time.Minute
+const fleetBar = 6 * time.Minute
+
+// crowds has room for one test of very many runs: two of them at a time keep a small machine's Temporal so busy that it
+// hands out tasks whose worker never hears of them, and a change that was lost is a change whose result nobody knows.
+var crowds = make(chan struct{}, 1)
+
+// crowded waits until no other test of very many runs is under way.
+func crowded(t *testing.T) {
+	t.Helper()
+	crowds <- struct{}{}
+	t.Cleanup(func() { <-crowds })
+}
 
 // fleetRig is an account with many servers and a deploy system of its own, which breaks the servers that it is told to
 // and holds a deploy for as long as the test wants.
@@ -130,10 +141,10 @@ func (f *fleetRig) release(servers ...int64) {
 // template is a quick SnapshotUpdateVerify of any server.
 func (f *fleetRig) template() map[string]any {
 	return map[string]any{
-		"update": map[string]any{"kind": "webhook", "url": f.hooks.URL + "/{{.ServerID}}", "timeout": "2m", "on_unknown": "commit"},
+		"update": map[string]any{"kind": "webhook", "url": f.hooks.URL + "/{{.ServerID}}", "timeout": "20m", "on_unknown": "commit"},
 		"verify": map[string]any{
-			"initial_delay": "0s", "interval": "500ms", "timeout": "1m", "successes": 2, "failures": 2,
-			"checks": []any{map[string]any{"name": "home", "kind": "http", "url": f.api + "/sites/{{.ServerID}}/healthz", "timeout": "10s"}},
+			"initial_delay": "0s", "interval": "500ms", "timeout": "5m", "successes": 2, "failures": 2,
+			"checks": []any{map[string]any{"name": "home", "kind": "http", "url": f.api + "/sites/{{.ServerID}}/healthz", "timeout": "1m"}},
 		},
 	}
 }

@@ -62,7 +62,7 @@ func newStandInFleet(t *testing.T, servers int) *standInFleet {
 // newStandInFleetOn is newStandInFleet on a Temporal of the caller's.
 func newStandInFleetOn(t *testing.T, c client.Client, servers int) *standInFleet {
 	t.Helper()
-	fake := vpsfake.New(vpsfake.Options{Speed: fakeSpeed, Settle: settle})
+	fake := vpsfake.New(vpsfake.Options{Speed: fakeSpeed, Settle: lawSettle})
 	t.Cleanup(fake.Close)
 	for id := range servers {
 		fake.AddServer(vpsfake.ServerSpec{ID: int64(id + 1), Name: fmt.Sprintf("web-%05d", id+1)})

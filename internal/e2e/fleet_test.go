@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,6 +17,7 @@ import (
 // under way when the third rollback arrives is known, and with it every count.
 func TestAFleetOfTwoHundredServersStopsByItsRuleWithExactCounts(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	const free, wide = 100, 40
 	f := newFleetRig(t, 200)
 	late := f.servers[free:]
@@ -57,6 +57,7 @@ func TestAFleetOfTwoHundredServersStopsByItsRuleWithExactCounts(t *testing.T) {
 // the worker is killed in the middle.
 func TestAFleetWithinItsLimitsTriesEveryServerThroughACrash(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	f := newFleetRig(t, 60)
 	f.breaks(f.servers[3], f.servers[30], f.servers[59])
 	for _, id := range []int64{f.servers[10], f.servers[40]} {
@@ -78,7 +79,7 @@ func TestAFleetWithinItsLimitsTriesEveryServerThroughACrash(t *testing.T) {
 	assert.Equal(t, contract.FailSnapshot, resultIn(t, report.Fleet, f.servers[10]).Failure)
 	for _, result := range report.Fleet.Targets {
 		if result.Outcome == workflows.OutcomeCommitted && slices.Contains(versions["1.0.0"], result.ServerID) {
-			run := f.end(result.WorkflowID, time.Second)
+			run := f.end(result.WorkflowID, patience)
 			assert.Equal(t, contract.ChangeUnknown, run.Change.Result, "only a webhook that died with the worker: %+v", result)
 		}
 	}

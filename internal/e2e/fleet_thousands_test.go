@@ -45,6 +45,7 @@ func fleetSize(t *testing.T) int {
 // should have been told of it: the run that started it, the next one, or nobody because it happened between them.
 func TestAFleetOfThousandsKeepsEveryRunSmallAndHangsOnNoLostChild(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	n := fleetSize(t)
 	f := newStandInFleet(t, n)
 	begun := time.Now()

@@ -15,7 +15,7 @@ import (
 func blind(in map[string]any) {
 	v := part(in, "verify")
 	v["baseline"], v["timeout"] = false, "1s"
-	v["checks"] = []any{map[string]any{"kind": "http", "url": "http://no-such-host.invalid/", "timeout": "1s"}}
+	v["checks"] = []any{map[string]any{"kind": "http", "url": "http://no-such-host.invalid/", "timeout": "1m"}} // a time-out would be another verdict
 }
 
 // heldBlind is a run whose change was made and that nobody can judge.
@@ -25,7 +25,7 @@ func (r *rig) heldBlind(holdTimeout string) {
 		blind(in)
 		part(in, "rollback")["hold_timeout"] = holdTimeout
 	}))
-	r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+	r.inPhase(r.id(), workflows.PhaseHold, patience)
 }
 
 // nothingRestored is the bar of every end that leaves the change on the server.
@@ -66,7 +66,7 @@ func TestLaw6AVerificationThatCannotLookHoldsAndAPersonDecides(t *testing.T) {
 			require.Empty(t, r.requests(vpsfake.OpRestoreSnapshot), "inconclusive never restores")
 			require.ErrorContains(t, r.decide(r.id(), "d0", "perhaps"), "must be one of")
 			require.NoError(t, r.decide(r.id(), "d1", decision))
-			report := r.end(r.id(), time.Minute)
+			report := r.end(r.id(), patience)
 			check(r, report)
 			require.Len(t, report.Decisions, 1)
 			require.Equal(t, "tester", report.Decisions[0].By)
@@ -79,11 +79,11 @@ func TestLaw6AVerificationThatCannotLookHoldsAndAPersonDecides(t *testing.T) {
 func TestNothingCanBeDecidedWhereNothingIsAsked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.start(r.id(), r.input(true, nil))
-	r.eventually(time.Minute, "the wait for the snapshot", func() bool { return r.status(r.id()).Window != nil })
+	r.inWaitAfter(vpsfake.OpCreateSnapshot, func() { r.start(r.id(), r.input(true, nil)) })
 	err := r.decide(r.id(), "d1", workflows.DecideCommit)
 	require.ErrorContains(t, err, "nothing is to be decided: the run is in phase snapshot")
-	r.committed(r.end(r.id(), time.Minute))
+	r.open()
+	r.committed(r.end(r.id(), patience))
 	require.Error(t, r.decide(r.id(), "d2", workflows.DecideRollback), "the run has ended")
 	require.Empty(t, r.requests(vpsfake.OpRestoreSnapshot))
 }
@@ -91,14 +91,14 @@ func TestNothingCanBeDecidedWhereNothingIsAsked(t *testing.T) {
 func TestAHoldCanBeExtendedAndEndsByItself(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	const holdFor = 4 * time.Second
+	const holdFor = 16 * time.Second
 	r.heldBlind(holdFor.String())
 	first := r.status(r.id()).Hold.Until
-	r.eventually(holdFor, "half of the hold to pass", func() bool { return time.Until(first) < holdFor/2 })
+	r.eventually(holdFor, "a part of the hold to pass", func() bool { return time.Until(first) < holdFor*3/4 })
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideExtend))
 	second := r.status(r.id()).Hold.Until
-	require.Greater(t, second.Sub(first), holdFor/4, "the hold starts over")
-	report := r.end(r.id(), time.Minute)
+	require.Greater(t, second.Sub(first), holdFor/8, "the hold starts over")
+	report := r.end(r.id(), patience)
 	require.False(t, report.EndedAt.Before(second), "ended at %s, before %s", report.EndedAt, second)
 	require.Contains(t, report.Summary, "Nobody decided")
 	require.Equal(t, workflows.OutcomeChangeFailed, report.Outcome)
@@ -111,7 +111,7 @@ func TestLaw9ACancelInAHoldEndsTheRunWithNothingRestored(t *testing.T) {
 	r := newRig(t)
 	r.heldBlind("5m")
 	require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-	report := r.end(r.id(), 30*time.Second)
+	report := r.end(r.id(), patience)
 	require.Contains(t, report.Summary, "Canceled by a person")
 	r.nothingRestored(report, contract.FailChange)
 }
@@ -122,7 +122,7 @@ func TestWhatABadChangeLeadsToIsThePolicysWord(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)
 		r.start(r.id(), r.input(false, func(in map[string]any) { part(in, "rollback")["on_failure"] = "none" }))
-		r.nothingRestored(r.end(r.id(), time.Minute), contract.FailChange)
+		r.nothingRestored(r.end(r.id(), patience), contract.FailChange)
 	})
 	t.Run("hold asks, and a cancel leaves it", func(t *testing.T) {
 		t.Parallel()
@@ -130,13 +130,13 @@ func TestWhatABadChangeLeadsToIsThePolicysWord(t *testing.T) {
 		r.held(r.id())
 		require.Contains(t, r.status(r.id()).Hold.Why, "verification failed")
 		require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-		r.nothingRestored(r.end(r.id(), 30*time.Second), contract.FailChange)
+		r.nothingRestored(r.end(r.id(), patience), contract.FailChange)
 	})
 	t.Run("hold asks, and the time runs out", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)
 		r.start(r.id(), r.input(false, func(in map[string]any) { in["rollback"] = map[string]any{"on_failure": "hold", "hold_timeout": "1s"} }))
-		r.nothingRestored(r.end(r.id(), time.Minute), contract.FailChange)
+		r.nothingRestored(r.end(r.id(), patience), contract.FailChange)
 	})
 }
 
@@ -146,7 +146,7 @@ func TestLaw3SomebodyElsesRestoreHoldsOurs(t *testing.T) {
 	r := newRig(t)
 	r.fault(vpsfake.Fault{Kind: vpsfake.ForeignRestore, Op: vpsfake.OpRestoreSnapshot, Times: 1})
 	r.start(r.id(), r.input(false, nil))
-	r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+	r.inPhase(r.id(), workflows.PhaseHold, patience)
 	require.Contains(t, r.status(r.id()).Hold.Why, "somebody else")
 	server, _ := r.state()
 	require.Equal(t, 1, server.ForeignRestores)
@@ -154,12 +154,12 @@ func TestLaw3SomebodyElsesRestoreHoldsOurs(t *testing.T) {
 
 	t.Log("a cancel asks to leave the server safe, and only a person knows what is safe here")
 	require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-	r.eventually(time.Minute, "the other restore to end", func() bool { s, _ := r.state(); return !s.Restoring })
-	r.inPhase(r.id(), workflows.PhaseHold, 10*time.Second)
+	r.eventually(patience, "the other restore to end", func() bool { s, _ := r.state(); return !s.Restoring })
+	r.inPhase(r.id(), workflows.PhaseHold, patience)
 	require.Len(t, r.requests(vpsfake.OpRestoreSnapshot), 1)
 
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideRollback))
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	r.rolledBack(report)
 	require.Equal(t, workflows.DecideRollback, report.Decisions[0].Decision)
 	r.lockFree()

@@ -75,7 +75,7 @@ func TestHistoriesOfTheOtherKinds(t *testing.T) {
 				r.fault(*b.fault)
 			}
 			r.start(r.id(), b.input(r))
-			report := r.end(r.id(), 2*time.Minute)
+			report := r.end(r.id(), patience)
 			require.Equal(t, b.want, report.Outcome, "%+v", report)
 			if name == "freeze-refused" {
 				require.Equal(t, contract.FailPreflight, report.Failure)

@@ -16,21 +16,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// link is one worker's slow way to Temporal. What Temporal says arrives late, so that a worker can be frozen with a
-// task on its way to it: handed out by Temporal, and not yet read.
+// link is one worker's way to Temporal. What Temporal says arrives late when it is told to, so that a worker can be
+// frozen with a task on its way to it: handed out by Temporal, and not yet read.
 type link struct {
 	address string
-	late    time.Duration
-	mu      sync.Mutex // guards far
+	late    atomic.Int64 // how late, a time.Duration
+	mu      sync.Mutex   // guards far
 	far     []net.Conn
 }
 
 // newLink listens for a worker and forwards to Temporal.
-func newLink(t *testing.T, late time.Duration) *link {
+func newLink(t *testing.T) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	l := &link{address: listener.Addr().String(), late: late}
+	l := &link{address: listener.Addr().String()}
 	go func() {
 		for {
 			near, err := listener.Accept()
@@ -83,7 +83,7 @@ func (l *link) deliverLate(near, far net.Conn) {
 		buffer := make([]byte, 64<<10)
 		n, err := far.Read(buffer)
 		if n > 0 {
-			queue <- words{time.Now().Add(l.late), buffer[:n]}
+			queue <- words{time.Now().Add(time.Duration(l.late.Load())), buffer[:n]}
 		}
 		if err != nil {
 			return

@@ -16,9 +16,9 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// graceBar bounds how long a server stays closed after its holder died: the longest write's deadline, and Temporal's
-// own time to tell the lock.
-const graceBar = contract.WriteGrace + 15*time.Second
+// graceBar bounds how long a server stays closed after its holder died: the longest write's deadline, and what a busy
+// machine takes on top.
+const graceBar = contract.WriteGrace + patience
 
 // onBusy is the input of a second run.
 func onBusy(what string) func(in map[string]any) {
@@ -29,7 +29,7 @@ func onBusy(what string) func(in map[string]any) {
 func (r *rig) held(id string) {
 	r.t.Helper()
 	r.start(id, r.input(false, func(in map[string]any) { part(in, "rollback")["on_failure"] = "hold" }))
-	r.inPhase(id, workflows.PhaseHold, time.Minute)
+	r.inPhase(id, workflows.PhaseHold, patience)
 }
 
 func TestLaw7OneRunbookAServer(t *testing.T) {
@@ -40,7 +40,7 @@ func TestLaw7OneRunbookAServer(t *testing.T) {
 
 	t.Log("a run that must not wait fails at once and names the holder, its phase and the command to look at it")
 	r.start(r.id()+"-fail", r.input(true, onBusy("fail")))
-	busy := r.end(r.id()+"-fail", 20*time.Second)
+	busy := r.end(r.id()+"-fail", patience)
 	require.Equal(t, contract.FailServerBusy, busy.Failure)
 	require.Equal(t, first, busy.BusyWith.WorkflowID)
 	require.Equal(t, string(workflows.PhaseHold), busy.BusyWith.Phase)
@@ -48,34 +48,35 @@ func TestLaw7OneRunbookAServer(t *testing.T) {
 
 	t.Log("a run that skips completes as skipped")
 	r.start(r.id()+"-skip", r.input(true, onBusy("skip")))
-	require.Equal(t, workflows.OutcomeSkipped, r.end(r.id()+"-skip", 20*time.Second).Outcome)
+	require.Equal(t, workflows.OutcomeSkipped, r.end(r.id()+"-skip", patience).Outcome)
 
 	t.Log("a run that waits gives up at its own time-out")
 	r.start(r.id()+"-impatient", r.input(true, func(in map[string]any) { in["lock"] = map[string]any{"timeout": "2s"} }))
-	require.Equal(t, contract.FailServerBusy, r.end(r.id()+"-impatient", 30*time.Second).Failure)
+	require.Equal(t, contract.FailServerBusy, r.end(r.id()+"-impatient", patience).Failure)
 
 	t.Log("a run that waits goes on as soon as the lock is free")
 	r.start(second, r.input(true, onBusy("wait")))
-	r.inPhase(second, workflows.PhaseLock, 20*time.Second)
+	r.inPhase(second, workflows.PhaseLock, patience)
 	r.control("POST", "deploys", map[string]any{"server_id": r.server, "version": "1.0.1", "healthy": true}, nil) // the person mended it
 	require.NoError(t, r.decide(first, "d1", workflows.DecideCommit))
-	require.Equal(t, workflows.OutcomeCommitted, r.end(first, 30*time.Second).Outcome)
-	require.Equal(t, workflows.OutcomeCommitted, r.end(second, time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(first, patience).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(second, patience).Outcome)
 	r.lawful()
 }
 
 func TestCancelOfTheHolderKeepsItsLockUntilTheRestoreIsOver(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.fault(vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpRestoreSnapshot, Times: 1, Effect: vpsfake.EffectBefore})
+	r.gate(vpsfake.OpRestoreSnapshot, vpsfake.EffectBefore)
 	r.start(r.id(), r.input(false, nil))
 	r.whenSent(vpsfake.OpRestoreSnapshot)
-	require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
+	r.cancel(r.id())
 	r.start(r.id()+"-second", r.input(true, onBusy("wait")))
-	r.inPhase(r.id()+"-second", workflows.PhaseLock, 20*time.Second)
+	r.inPhase(r.id()+"-second", workflows.PhaseLock, patience)
+	r.open()
 	first := r.end(r.id(), writeBar+runBar)
 	require.Equal(t, workflows.OutcomeRolledBack, first.Outcome, "a rollback is never interrupted: %+v", first)
-	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-second", time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-second", patience).Outcome)
 	r.lawful()
 }
 
@@ -90,7 +91,7 @@ func TestTerminateOfTheHolderClosesTheServerForTheLongestWrite(t *testing.T) {
 	r.start(r.id()+"-second", r.input(true, onBusy("wait")))
 	r.eventually(graceBar, "the second run's own snapshot", func() bool { return len(r.requests(vpsfake.OpCreateSnapshot)) > 1 })
 	require.Greater(t, time.Since(died), contract.WriteGrace-time.Second, "nobody writes before the dead run's last write has met its deadline")
-	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-second", time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-second", patience).Outcome)
 	r.lawful()
 }
 
@@ -102,18 +103,20 @@ func (r *rig) terminateLock() {
 
 func TestALockTerminatedBeforeTheChangeEndsTheRunAsLockLost(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]vpsfake.Fault{
-		"while the snapshot is created": {Kind: vpsfake.Hang, Op: vpsfake.OpCreateSnapshot, Times: 1, Effect: vpsfake.EffectBefore, Duration: 3 * time.Second},
-		"while the snapshot is made":    {Kind: vpsfake.NeverFinishes, Op: vpsfake.OpCreateSnapshot},
+	for name, before := range map[string]func(r *rig){
+		"while the snapshot is created": func(r *rig) { r.gate(vpsfake.OpCreateSnapshot, vpsfake.EffectBefore) },
+		"while the snapshot is made":    func(r *rig) { r.fault(*snapshotNeverReady) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.fault(fault)
+			before(r)
 			r.start(r.id(), r.input(true, nil))
 			r.whenSent(vpsfake.OpCreateSnapshot)
 			r.terminateLock()
-			report := r.end(r.id(), 30*time.Second)
+			r.taskAfter(r.id(), enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED)
+			r.open()
+			report := r.end(r.id(), patience)
 			require.Equal(t, contract.FailLockLost, report.Failure, "%+v", report)
 			server, _ := r.state()
 			require.Zero(t, server.Deploys, "no change without the lock")
@@ -124,32 +127,30 @@ func TestALockTerminatedBeforeTheChangeEndsTheRunAsLockLost(t *testing.T) {
 func TestALockTerminatedAfterTheChangeIsTakenAgain(t *testing.T) {
 	t.Parallel()
 	when := map[string]struct {
-		healthy bool
-		until   func(r *rig)
-		check   func(r *rig, report workflows.Report)
+		until func(r *rig)
+		check func(r *rig, report workflows.Report)
 	}{
-		"during the change": {healthy: true, until: func(r *rig) { r.whenSent(vpsfake.OpDeployHook) }, check: (*rig).committed},
-		"during the verification": {healthy: true, until: func(r *rig) { r.inPhase(r.id(), workflows.PhaseVerify, time.Minute) },
-			check: (*rig).committed},
-		"during the restore": {until: func(r *rig) {
-			r.eventually(time.Minute, "restoring", func() bool { s, _ := r.state(); return s.Restoring })
-		}, check: (*rig).rolledBack},
+		"during the change": {func(r *rig) {
+			r.gate(vpsfake.OpDeployHook, "")
+			r.start(r.id(), r.input(true, field("update", "timeout", "5m"))) // it is held until the lock is taken again
+			r.whenSent(vpsfake.OpDeployHook)
+		}, (*rig).committed},
+		"during the verification": {func(r *rig) { r.inVerify(r.input(true, nil)) }, (*rig).committed},
+		"during the restore": {func(r *rig) {
+			r.inWaitAfter(vpsfake.OpRestoreSnapshot, func() { r.start(r.id(), r.input(false, nil)) })
+		}, (*rig).rolledBack},
 	}
 	for name, w := range when {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.start(r.id(), r.input(w.healthy, func(in map[string]any) {
-				u := part(in, "update")
-				u["url"] = u["url"].(string) + "&delay=2s"
-				part(in, "verify")["bake_time"] = "3s"
-			}))
 			w.until(r)
 			r.terminateLock()
-			r.eventually(20*time.Second, "the lock to run again", func() bool {
+			r.eventually(patience, "the lock to run again", func() bool {
 				return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 			})
-			w.check(r, r.end(r.id(), 2*time.Minute))
+			r.open()
+			w.check(r, r.end(r.id(), patience))
 		})
 	}
 	t.Run("in a hold", func(t *testing.T) {
@@ -157,11 +158,11 @@ func TestALockTerminatedAfterTheChangeIsTakenAgain(t *testing.T) {
 		r := newRig(t)
 		r.held(r.id())
 		r.terminateLock()
-		r.eventually(20*time.Second, "the lock to run again", func() bool {
+		r.eventually(patience, "the lock to run again", func() bool {
 			return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 		})
 		require.NoError(t, r.decide(r.id(), "d1", workflows.DecideRollback))
-		r.rolledBack(r.end(r.id(), time.Minute))
+		r.rolledBack(r.end(r.id(), patience))
 	})
 }
 
@@ -193,8 +194,8 @@ func TestResetOfTheHolderBeforeItTookTheLockTakesItsOwnStaleLock(t *testing.T) {
 		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
 	})
 	// The change may have been made by the earlier run, so it is not made again, and green or red decides.
-	r.inPhase(r.id(), workflows.PhaseLock, 30*time.Second)
-	report := r.end(r.id(), graceBar+time.Minute)
+	r.inPhase(r.id(), workflows.PhaseLock, patience)
+	report := r.end(r.id(), graceBar+patience)
 	require.Equal(t, contract.FailBaseline, report.Failure, "the bad change of the earlier run is still there: %+v", report)
 	server, _ := r.state()
 	require.Equal(t, 1, server.Deploys, "a change is never made twice")
@@ -204,20 +205,20 @@ func TestResetOfTheHolderBeforeItTookTheLockTakesItsOwnStaleLock(t *testing.T) {
 func TestResetOfTheHolderAfterItTookTheLockKeepsIt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.start(r.id(), r.input(true, func(in map[string]any) { part(in, "verify")["bake_time"] = "8s" }))
-	r.inPhase(r.id(), workflows.PhaseVerify, time.Minute)
+	r.inVerify(r.input(true, nil))
 	lock := r.history(contract.LockWorkflowID(r.server)).Events[0].GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId()
 	r.resetTo(r.id(), func(e *historypb.HistoryEvent) bool {
 		return e.GetEventType() == enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED
 	})
-	r.inPhase(r.id(), workflows.PhaseHold, time.Minute)
+	r.open()
+	r.inPhase(r.id(), workflows.PhaseHold, patience)
 	status := r.status(r.id())
 	require.Equal(t, contract.ChangeUnknown, status.Change.Result, "an earlier run may have made the change")
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideCommit))
-	r.committed(r.end(r.id(), time.Minute))
+	r.committed(r.end(r.id(), patience))
 	server, _ := r.state()
 	require.Equal(t, 1, server.Deploys, "a change is never made twice")
-	r.eventually(10*time.Second, "the lock released by the new run", func() bool {
+	r.eventually(patience, "the lock released by the new run", func() bool {
 		return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	})
 	require.Equal(t, lock, r.history(contract.LockWorkflowID(r.server)).Events[0].GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId())
@@ -228,20 +229,20 @@ func TestResetOfAClosedRunNeverWritesWithoutTheLock(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.start(r.id(), r.input(true, nil))
-	r.committed(r.end(r.id(), time.Minute))
+	r.committed(r.end(r.id(), patience))
 	r.resetTo(r.id(), func(e *historypb.HistoryEvent) bool {
 		return e.GetEventType() == enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED
 	})
 	creates := len(r.requests(vpsfake.OpCreateSnapshot))
 	var report workflows.Report
-	r.eventually(2*time.Minute, "the reset run to end or to hold", func() bool {
+	r.eventually(patience, "the reset run to end or to hold", func() bool {
 		if s := r.status(r.id()); s.Phase == workflows.PhaseHold {
 			_ = r.decide(r.id(), "d1", workflows.DecideCommit)
 		}
 		d, err := r.temp.DescribeWorkflowExecution(t.Context(), r.id(), "")
 		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	})
-	report = r.end(r.id(), time.Minute)
+	report = r.end(r.id(), patience)
 	t.Logf("%s %s: %s", report.Outcome, report.Failure, report.Summary)
 	server, _ := r.state()
 	require.Equal(t, 1, server.Deploys)
@@ -265,7 +266,7 @@ func TestAStaleLockIsTakenByOneOfTwoWaiters(t *testing.T) {
 		r.start(id, r.input(true, onBusy("wait")))
 	}
 	for _, id := range ids {
-		require.Equal(t, workflows.OutcomeCommitted, r.end(id, graceBar+2*time.Minute).Outcome)
+		require.Equal(t, workflows.OutcomeCommitted, r.end(id, graceBar+patience).Outcome)
 	}
 	r.lawful()
 }

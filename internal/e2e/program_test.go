@@ -82,7 +82,7 @@ func (r *rig) launchWorker(more ...string) *program {
 func (r *rig) readyWorker(more ...string) *program {
 	r.t.Helper()
 	p := r.launchWorker(more...)
-	p.becomes("/readyz", http.StatusOK, 30*time.Second)
+	p.becomes("/readyz", http.StatusOK, patience)
 	return p
 }
 
@@ -106,7 +106,7 @@ func (p *program) exit(within time.Duration) int {
 
 // probe asks one of a worker's health checks; zero means no answer.
 func (p *program) probe(path string) (status int, text string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.listen+path, nil)
 	require.NoError(p.t, err)

@@ -62,7 +62,7 @@ while :; do sleep 0.1; done
 		_ = cmd.Run() // its exit code is looked at
 		ended <- ending{cmd.ProcessState.ExitCode(), out.String()}
 	}()
-	r.eventually(time.Minute, "the deploy to be at work", func() bool {
+	r.eventually(patience, "the deploy to be at work", func() bool {
 		_, err := os.Stat(filepath.Join(r.dir, "deploying"))
 		return err == nil
 	})
@@ -70,11 +70,11 @@ while :; do sleep 0.1; done
 	var end ending
 	select {
 	case end = <-ended:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		t.Fatal("the deploy job did not end")
 	}
 	require.NotZero(t, end.code, "a cancelled deploy is never green:\n%s", end.out)
-	report := r.end(id, time.Minute)
+	report := r.end(id, patience)
 	require.NotEqual(t, workflows.OutcomeCommitted, report.Outcome, end.out)
 	require.NotEqual(t, contract.ChangeSucceeded, report.Change.Result, end.out)
 	reported := r.stamp("reported")

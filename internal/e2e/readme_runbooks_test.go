@@ -40,12 +40,12 @@ var runbookChapters = []chapter{
 	{"a rollback that asks", "-f starter/examples/rollback-by-restore.json", func(r *reader, text string) {
 		r.madeBefore(r.server, "0.9.0", "pre-update", time.Hour)
 		r.followAll(text)
-		r.inPhase(r.named("undo-web01"), workflows.PhaseHold, time.Minute)
+		r.inPhase(r.named("undo-web01"), workflows.PhaseHold, patience)
 	}},
 	{"a rollback that is approved", "safepoint decide undo-web01", func(r *reader, text string) {
 		r.madeBefore(r.server, "0.9.0", "pre-update", time.Hour)
 		r.followAll("safepoint run rollback-by-restore -f starter/examples/rollback-by-restore.json --id undo-web01")
-		r.inPhase(r.named("undo-web01"), workflows.PhaseHold, time.Minute)
+		r.inPhase(r.named("undo-web01"), workflows.PhaseHold, patience)
 		r.followAll(text)
 		r.restoredTo("0.9.0")
 	}},
@@ -78,7 +78,11 @@ var runbookChapters = []chapter{
 	}},
 	{"a fleet that failed is tried again", "--retry-of", func(r *reader, text string) {
 		servers := r.webServers()
+		for _, id := range servers { // it must be under way when it is aborted
+			r.gateOf(id, vpsfake.OpCreateSnapshot, "")
+		}
 		r.followAll("safepoint run fleet-update -f starter/examples/fleet-update.json --id web-2.14.0\nsafepoint abort web-2.14.0")
+		r.open()
 		r.closes(r.named("web-2.14.0"))
 		r.followAll(text)
 		r.deployed(servers)
@@ -91,8 +95,12 @@ var runbookChapters = []chapter{
 	}},
 	{"a fleet is steered", "safepoint pause web-2.14.0", func(r *reader, text string) {
 		servers := r.webServers()
+		for _, id := range servers { // it must be under way when it is paused
+			r.gateOf(id, vpsfake.OpCreateSnapshot, "")
+		}
 		r.followAll("safepoint run fleet-update -f starter/examples/fleet-update.json --id web-2.14.0")
 		out := r.followAll(text)
+		r.open()
 		assert.Contains(r.t, out, "no further server is started until resume")
 		r.closes(r.named("web-2.14.0"))
 		r.deployed(servers)
@@ -147,7 +155,7 @@ func (r *reader) deployed(servers []int64) {
 // closes waits for a run's end, whatever it is.
 func (r *reader) closes(id string) {
 	r.t.Helper()
-	r.eventually(2*time.Minute, id+" to end", func() bool {
+	r.eventually(patience, id+" to end", func() bool {
 		d, err := r.temp.DescribeWorkflowExecution(r.t.Context(), id, "")
 		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	})

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -103,15 +101,6 @@ func (r *reader) local(text string) string {
 // named is a name of the README made the reader's own.
 func (r *reader) named(name string) string { return fmt.Sprintf("%s-%d", name, r.server) }
 
-// freeAddress is one that nothing listens on now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
-}
-
 // shell is the block as a command in the reader's terminal.
 func (r *reader) shell(ctx context.Context, text string) (*exec.Cmd, *bytes.Buffer) {
 	cmd := exec.CommandContext(ctx, "bash", "-u", "-c", r.local(text))
@@ -149,7 +138,7 @@ func temporalOnPath(t *testing.T, dir string) string {
 // follow runs the block to its end.
 func (r *reader) follow(text string) (code int, out string) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(r.t.Context(), 2*patience)
 	defer cancel()
 	cmd, buffer := r.shell(ctx, text)
 	err := cmd.Run()
@@ -173,7 +162,7 @@ var changeChapters = []chapter{
 	{"a deploy job makes the change", "safepoint begin", func(r *reader, text string) {
 		code, out := r.follow(text)
 		require.Zero(r.t, code, out)
-		require.Equal(r.t, workflows.OutcomeCommitted, r.end(fmt.Sprintf("deploy-2.14.0-%d", r.server), time.Minute).Outcome)
+		require.Equal(r.t, workflows.OutcomeCommitted, r.end(fmt.Sprintf("deploy-2.14.0-%d", r.server), patience).Outcome)
 	}},
 	{"a URL makes the change", "safepoint run", func(r *reader, text string) {
 		code, out := r.follow(text)
@@ -195,7 +184,7 @@ var changeChapters = []chapter{
 		r.held(id)
 		code, out := r.follow(text)
 		require.Zero(r.t, code, out)
-		r.rolledBack(r.end(id, time.Minute))
+		r.rolledBack(r.end(id, patience))
 	}},
 }
 
@@ -203,10 +192,10 @@ var changeChapters = []chapter{
 func (r *reader) runsTheWorker(text string) {
 	r.t.Helper()
 	r.worker.Kill()
-	listen := freeAddress(r.t)
+	listen := nobody(r.t)
 	cmd, out := r.shell(r.t.Context(), "export SAFEPOINT_LISTEN="+listen+"\n"+text)
 	require.NoError(r.t, cmd.Start())
-	r.eventually(30*time.Second, "the worker to be ready", func() bool {
+	r.eventually(patience, "the worker to be ready", func() bool {
 		resp, err := http.Get("http://" + listen + "/readyz")
 		if err != nil {
 			return false

@@ -35,15 +35,12 @@ func TestLaw1AResetBetweenTheLookAndTheSecondCreateMakesNoDuplicate(t *testing.T
 	r := newRig(t)
 	r.fault(vpsfake.Fault{Kind: vpsfake.LostBefore, Op: vpsfake.OpCreateSnapshot, Times: 1})
 	// Nobody sees a restore by a run that was reset, and its checks were green before: a person would be asked, briefly here.
-	r.start(r.id(), r.input(true, func(in map[string]any) {
-		part(in, "verify")["bake_time"] = "15s"
-		shortHold(in)
-	}))
-	r.inPhase(r.id(), workflows.PhaseVerify, time.Minute)
+	r.inVerify(r.input(true, shortHold))
 	r.resetTo(r.id(), r.completed(r.id(), contract.ActivityFindSnapshot))
-	r.eventually(time.Minute, "the reset run to come to its change again", func() bool { return r.status(r.id()).Change != nil })
-	require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-	r.end(r.id(), 2*time.Minute)
+	r.eventually(patience, "the reset run to come to its change again", func() bool { return r.status(r.id()).Change != nil })
+	r.cancel(r.id())
+	r.open()
+	r.end(r.id(), 2*patience) // the earlier run may have sent a restore, whose deadline is waited for
 	r.oneSnapshotOfOurs()
 	server, _ := r.state()
 	require.Equal(t, 1, server.Deploys, "a change is never made twice")
@@ -55,19 +52,19 @@ func TestARunCutOffByItsTimeoutIsNotMadeAgainByARetryPolicy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	_, err := r.temp.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: r.id(), TaskQueue: r.queue, WorkflowRunTimeout: 15 * time.Second,
+		ID: r.id(), TaskQueue: r.queue, WorkflowRunTimeout: 45 * time.Second, // in which each attempt must come to its change
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 3},
 	}, workflows.TypeSnapshotUpdateVerify, r.input(true, func(in map[string]any) { part(in, "verify")["bake_time"] = "10m" }))
 	require.NoError(t, err)
-	r.inPhase(r.id(), workflows.PhaseVerify, 15*time.Second)
+	r.inPhase(r.id(), workflows.PhaseVerify, patience)
 	first, err := r.temp.DescribeWorkflowExecution(t.Context(), r.id(), "")
 	require.NoError(t, err)
-	r.eventually(time.Minute, "Temporal's second attempt to end", func() bool {
+	r.eventually(patience, "Temporal's second attempt to end", func() bool {
 		d, err := r.temp.DescribeWorkflowExecution(t.Context(), r.id(), "")
 		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED &&
 			d.GetWorkflowExecutionInfo().GetExecution().GetRunId() != first.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 	})
-	require.Equal(t, contract.FailChangeUnknown, r.end(r.id(), time.Minute).Failure)
+	require.Equal(t, contract.FailChangeUnknown, r.end(r.id(), patience).Failure)
 	server, _ := r.state()
 	require.Equal(t, 1, server.Deploys)
 	require.Len(t, r.requests(vpsfake.OpCreateSnapshot), 1)

@@ -34,6 +34,7 @@ type rig struct {
 	api    string // the stand-in's root, whose worker and control endpoints these are
 	worker *devstack.Worker
 	temp   client.Client
+	shut   []string // the gates that hold requests, see gate
 }
 
 // newRig adds a server to the stand-in and starts a worker on a queue of its own.
@@ -155,8 +156,8 @@ func (r *rig) input(healthy bool, edit func(in map[string]any)) map[string]any {
 		"reason":    r.t.Name(),
 		"update":    map[string]any{"kind": "webhook", "url": fmt.Sprintf("%shooks/deploy?version=2.0.0&healthy=%t", site, healthy), "timeout": "20s"},
 		"verify": map[string]any{
-			"initial_delay": "0s", "interval": "200ms", "timeout": "1m", "successes": 2, "failures": 2,
-			"checks": []any{map[string]any{"name": "home", "kind": "http", "url": site + "healthz", "timeout": "3s"}},
+			"initial_delay": "0s", "interval": "200ms", "timeout": "3m", "successes": 2, "failures": 2,
+			"checks": []any{map[string]any{"name": "home", "kind": "http", "url": site + "healthz", "timeout": "1m"}}, // a gate may hold it
 		},
 	}
 	if edit != nil {
@@ -187,10 +188,10 @@ func (r *rig) start(id string, in any) client.WorkflowRun {
 func (r *rig) id() string { return fmt.Sprintf("run-%d", r.server) }
 
 // status asks the run; the zero value when it does not answer (yet). A busy machine may let a query time out, so it is
-// asked twice.
+// asked twice, and given time.
 func (r *rig) status(id string) workflows.Status {
 	for range 2 {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		var s workflows.Status
 		v, err := r.temp.QueryWorkflow(ctx, id, "", workflows.QueryStatus)
 		if err == nil {

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,7 +20,7 @@ func afterRun(id string) func(in map[string]any) {
 func (r *rig) deployed() {
 	r.t.Helper()
 	r.start(r.id(), r.input(true, nil))
-	r.committed(r.end(r.id(), time.Minute))
+	r.committed(r.end(r.id(), patience))
 }
 
 // saves is the input of a run that takes a snapshot and changes nothing.
@@ -35,14 +34,14 @@ func TestARollbackAfterARunRestoresWhenThatRunWasTheLastToWrite(t *testing.T) {
 	r.deployed()
 	t.Log("neither an audit nor a dry run writes")
 	r.startOf(workflows.TypeSnapshotAudit, r.id()+"-audit", map[string]any{"servers": []int64{r.server}, "max_age": "26h"})
-	require.Equal(t, workflows.OutcomeAudited, r.end(r.id()+"-audit", time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeAudited, r.end(r.id()+"-audit", patience).Outcome)
 	plan := r.backInput(afterRun(r.id()))
 	plan["dry_run"] = true
 	r.startBack(r.id()+"-plan", plan)
-	require.Equal(t, workflows.OutcomePlanned, r.end(r.id()+"-plan", time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomePlanned, r.end(r.id()+"-plan", patience).Outcome)
 
 	r.startBack(r.id()+"-back", r.backInput(afterRun(r.id())))
-	r.restored(r.end(r.id()+"-back", time.Minute), 0)
+	r.restored(r.end(r.id()+"-back", patience), 0)
 
 	t.Log("the rollback itself has written, so a second one is refused")
 	r.startBack(r.id()+"-again", r.backInput(afterRun(r.id())))
@@ -52,7 +51,7 @@ func TestARollbackAfterARunRestoresWhenThatRunWasTheLastToWrite(t *testing.T) {
 // refusedAfter is the bar of a rollback that a later run forbids.
 func (r *rig) refusedAfter(id, why string, restores int) {
 	r.t.Helper()
-	report := r.end(id, time.Minute)
+	report := r.end(id, patience)
 	assert.Equal(r.t, contract.FailPreflight, report.Failure)
 	assert.Equal(r.t, workflows.OutcomeNotChanged, report.Outcome)
 	assert.Contains(r.t, report.Summary, why)
@@ -66,17 +65,17 @@ func TestARollbackAfterARunIsRefusedWhenALaterRunWroteToTheServer(t *testing.T) 
 	later := map[string]func(r *rig, id string){
 		"an update": func(r *rig, id string) {
 			r.start(id, r.saves())
-			require.Equal(r.t, workflows.OutcomeCommitted, r.end(id, time.Minute).Outcome)
+			require.Equal(r.t, workflows.OutcomeCommitted, r.end(id, patience).Outcome)
 		},
 		"an update that is still under way": func(r *rig, id string) {
 			r.fault(vpsfake.Fault{Kind: vpsfake.NeverFinishes, Op: vpsfake.OpCreateSnapshot})
 			r.start(id, r.saves())
 			r.whenSent(vpsfake.OpCreateSnapshot)
-			r.eventually(time.Minute, "its snapshot", func() bool { return r.status(id).Window != nil })
+			r.inWait(id)
 		},
 		"a rotation": func(r *rig, id string) {
 			r.startOf(workflows.TypeSnapshotRotation, id, map[string]any{"servers": []int64{r.server}, "policy": map[string]any{"keep_last": 2}})
-			require.Equal(r.t, workflows.OutcomeRotated, r.end(id, time.Minute).Outcome)
+			require.Equal(r.t, workflows.OutcomeRotated, r.end(id, patience).Outcome)
 		},
 	}
 	for name, write := range later {
@@ -108,8 +107,8 @@ func TestARollbackAfterARunThatHadToWaitForTheLockIsRefused(t *testing.T) {
 		onBusy("wait")(in)
 		afterRun(r.id())(in)
 	}))
-	r.inPhase(r.id()+"-back", workflows.PhaseLock, 20*time.Second)
+	r.inPhase(r.id()+"-back", workflows.PhaseLock, patience)
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideCommit))
-	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id(), 30*time.Second).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id(), patience).Outcome)
 	r.refusedAfter(r.id()+"-back", "was still held when this run came", 0)
 }

@@ -2,43 +2,42 @@ package e2e
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// slow lets a request of the kind take effect at once and be answered after a while.
-func slow(op vpsfake.Op) *vpsfake.Fault {
-	return &vpsfake.Fault{Kind: vpsfake.Hang, Op: op, Effect: vpsfake.EffectBefore, Duration: 2 * time.Second, Times: 1}
+// inFlight starts a run and keeps its write on its way until the rig is open: it has taken effect and is not answered.
+func (r *rig) inFlight(op vpsfake.Op, start func()) {
+	r.t.Helper()
+	r.gate(op, vpsfake.EffectBefore)
+	start()
+	r.whenSent(op)
 }
 
 func TestLaw9ACancelOfARollbackStopsItBeforeTheRestoreOnly(t *testing.T) {
 	t.Parallel()
 	moments := map[string]struct {
 		edit     func(in map[string]any)
-		fault    *vpsfake.Fault
-		moment   func(r *rig)
+		moment   func(r *rig, start func())
 		restores bool
 		made     int // safety snapshots
 	}{
-		"in the hold for its approval": {edit: withApproval, moment: func(r *rig) { r.inPhase(r.id(), workflows.PhaseHold, time.Minute) }},
+		"in the hold for its approval": {edit: withApproval, moment: func(r *rig, start func()) {
+			start()
+			r.inPhase(r.id(), workflows.PhaseHold, patience)
+		}},
 		"while the safety snapshot is sent": {
-			edit: withSafety, fault: slow(vpsfake.OpCreateSnapshot), moment: whenSent(vpsfake.OpCreateSnapshot), made: 1,
+			edit: withSafety, moment: func(r *rig, start func()) { r.inFlight(vpsfake.OpCreateSnapshot, start) }, made: 1,
 		},
 		"while the safety snapshot is made": {
-			edit: withSafety, moment: func(r *rig) {
-				r.eventually(time.Minute, "the wait", func() bool { return r.status(r.id()).Window != nil })
-			}, made: 1,
+			edit: withSafety, moment: func(r *rig, start func()) { r.inWaitAfter(vpsfake.OpCreateSnapshot, start) }, made: 1,
 		},
-		"while the restore is sent": {fault: slow(vpsfake.OpRestoreSnapshot), moment: whenSent(vpsfake.OpRestoreSnapshot), restores: true},
+		"while the restore is sent": {moment: func(r *rig, start func()) { r.inFlight(vpsfake.OpRestoreSnapshot, start) }, restores: true},
 		"while the server is restored": {
-			moment: func(r *rig) {
-				r.eventually(time.Minute, "the server restoring", func() bool { s, _ := r.state(); return s.Restoring })
-			}, restores: true,
+			moment: func(r *rig, start func()) { r.inWaitAfter(vpsfake.OpRestoreSnapshot, start) }, restores: true,
 		},
 	}
 	for name, m := range moments {
@@ -46,13 +45,10 @@ func TestLaw9ACancelOfARollbackStopsItBeforeTheRestoreOnly(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.changed(true)
-			if m.fault != nil {
-				r.fault(*m.fault)
-			}
-			r.startBack(r.id(), r.backInput(m.edit))
-			m.moment(r)
-			require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-			report := r.end(r.id(), time.Minute)
+			m.moment(r, func() { r.startBack(r.id(), r.backInput(m.edit)) })
+			r.cancel(r.id())
+			r.open()
+			report := r.end(r.id(), patience)
 			if m.restores {
 				r.restored(report, m.made)
 				return
@@ -86,11 +82,10 @@ func TestLaw9ACancelOfARotationWaitsForItsWriteAndSaysWhatWasDone(t *testing.T) 
 			t.Parallel()
 			r := newRig(t)
 			r.inherited(r.server)
-			r.fault(*slow(m.op))
-			r.startRotation(nil)
-			r.whenSent(m.op)
-			require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
-			report := r.end(r.id(), time.Minute)
+			r.inFlight(m.op, func() { r.startRotation(nil) })
+			r.cancel(r.id())
+			r.open()
+			report := r.end(r.id(), patience)
 			assert.Equal(t, m.outcome, report.Outcome, "%+v", report)
 			assert.Contains(t, report.Summary, m.says)
 			_, snapshots := r.state()

@@ -12,7 +12,7 @@ import (
 )
 
 // createBar is writeBar for a create, whose deadline is shorter.
-const createBar = contract.WriteDeadline + settle + 7*time.Second
+const createBar = contract.WriteDeadline + settle + patience
 
 // rollbackCrash is one moment at which the worker of a RollbackByRestore is killed.
 type rollbackCrash struct {
@@ -20,6 +20,7 @@ type rollbackCrash struct {
 	fault    *vpsfake.Fault
 	sick     bool // the site before the rollback is red
 	moment   func(r *rig)
+	inWait   vpsfake.Op         // the moment comes in the wait that follows this write
 	decide   workflows.Decision // what a person says after the worker's return
 	bar      time.Duration
 	safeties int
@@ -36,7 +37,7 @@ func rollbackCrashes() map[string]rollbackCrash {
 	return map[string]rollbackCrash{
 		"in the hold for its approval": {
 			edit: withApproval, decide: workflows.DecideApprove, bar: waitBar,
-			moment: func(r *rig) { r.inPhase(r.id(), workflows.PhaseHold, time.Minute) },
+			moment: func(r *rig) { r.inPhase(r.id(), workflows.PhaseHold, patience) },
 		},
 		"safety snapshot in flight, it took effect": {
 			edit: withSafety, fault: hangs(vpsfake.OpCreateSnapshot, vpsfake.EffectBefore), moment: createSent, bar: createBar, safeties: 1,
@@ -57,15 +58,12 @@ func rollbackCrashes() map[string]rollbackCrash {
 		},
 		"while the server is restored": {
 			// Only once the run knows of it: before, the request is still in flight.
-			moment: func(r *rig) {
-				r.eventually(time.Minute, "the wait for the restore", func() bool { return r.status(r.id()).Window != nil })
-			},
-			bar: waitBar,
+			inWait: vpsfake.OpRestoreSnapshot, moment: func(*rig) {}, bar: waitBar,
 		},
 		"while the restored server is verified": {
-			edit: func(in map[string]any) { part(in, "verify")["successes"], part(in, "verify")["interval"] = 8, "500ms" },
 			moment: func(r *rig) {
-				r.eventually(time.Minute, "the verification", func() bool { return r.waitsFor("the checks after the restore") })
+				r.gate(vpsfake.OpSite, "")
+				r.eventually(patience, "the verification", func() bool { return r.waitsFor("the checks after the restore") })
 			},
 			bar: waitBar,
 		},
@@ -83,9 +81,15 @@ func TestACrashOfARollbackChangesNothingOfItsOutcome(t *testing.T) {
 				r.fault(*c.fault)
 			}
 			defer r.explain(r.id())
-			r.startBack(r.id(), r.backInput(c.edit))
+			start := func() { r.startBack(r.id(), r.backInput(c.edit)) }
+			if c.inWait != "" {
+				r.inWaitAfter(c.inWait, start)
+			} else {
+				start()
+			}
 			c.moment(r)
 			back := r.restart()
+			r.open()
 			if c.decide != "" {
 				r.inPhase(r.id(), workflows.PhaseHold, c.bar+runBar)
 				require.NoError(t, r.decide(r.id(), "d1", c.decide))

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,10 +36,10 @@ func TestHistoriesOfRollbackByRestore(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			r.start(r.id(), r.input(true, nil))
-			r.committed(r.end(r.id(), time.Minute))
+			r.committed(r.end(r.id(), patience))
 			for range b.copies {
 				r.startBack(r.id()+"-before", r.backInput(withSafety))
-				require.Equal(t, workflows.OutcomeRestored, r.end(r.id()+"-before", 2*time.Minute).Outcome)
+				require.Equal(t, workflows.OutcomeRestored, r.end(r.id()+"-before", patience).Outcome)
 			}
 			if b.fault != nil {
 				r.fault(*b.fault)
@@ -48,10 +47,10 @@ func TestHistoriesOfRollbackByRestore(t *testing.T) {
 			id := r.id() + "-back"
 			r.startBack(id, r.backInput(b.edit))
 			if b.decide != "" {
-				r.inPhase(id, workflows.PhaseHold, time.Minute)
+				r.inPhase(id, workflows.PhaseHold, patience)
 				require.NoError(t, r.decide(id, "decide-1", b.decide))
 			}
-			report := r.end(id, 2*time.Minute)
+			report := r.end(id, patience)
 			require.Equal(t, b.want, report.Outcome, "%+v", report)
 			if b.want == workflows.OutcomeRestored {
 				server, _ := r.state()

@@ -53,14 +53,12 @@ func TestACrashOfARotationChangesNothingOfItsOutcome(t *testing.T) {
 	createSent, deleteSent := whenSent(vpsfake.OpCreateSnapshot), whenSent(vpsfake.OpDeleteSnapshot)
 	moments := map[string]struct {
 		fault  *vpsfake.Fault
-		moment func(r *rig)
+		moment func(r *rig) // nil: in the wait for the snapshot
 		bar    time.Duration
 	}{
 		"create in flight, it took effect":   {hangs(vpsfake.OpCreateSnapshot, vpsfake.EffectBefore), createSent, createBar},
 		"create in flight, it had no effect": {hangs(vpsfake.OpCreateSnapshot, vpsfake.EffectNone), createSent, createBar},
-		"while the snapshot is made": {nil, func(r *rig) {
-			r.eventually(time.Minute, "the wait for the snapshot", func() bool { return r.status(r.id()).Window != nil })
-		}, waitBar},
+		"while the snapshot is made":         {nil, nil, waitBar},
 		"delete in flight, it took effect":   {hangs(vpsfake.OpDeleteSnapshot, vpsfake.EffectBefore), deleteSent, writeBar},
 		"delete in flight, it had no effect": {hangs(vpsfake.OpDeleteSnapshot, vpsfake.EffectNone), deleteSent, writeBar},
 	}
@@ -73,9 +71,14 @@ func TestACrashOfARotationChangesNothingOfItsOutcome(t *testing.T) {
 				r.fault(*m.fault)
 			}
 			defer r.explain(r.id())
-			r.startRotation(nil)
-			m.moment(r)
+			if m.moment == nil {
+				r.inWaitAfter(vpsfake.OpCreateSnapshot, func() { r.startRotation(nil) })
+			} else {
+				r.startRotation(nil)
+				m.moment(r)
+			}
 			back := r.restart()
+			r.open()
 			report := r.end(r.id(), m.bar+runBar)
 			t.Logf("ended %s after the worker's return", time.Since(back).Round(time.Millisecond))
 			r.rotated(report)
@@ -92,7 +95,7 @@ func TestARotationOfManySkipsABusyServerAndSaysSo(t *testing.T) {
 		r.inherited(id)
 	}
 	r.startOf(workflows.TypeSnapshotRotation, r.id(), rotationInput(nil, r.server, others[0], others[1]))
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	require.Equal(t, workflows.OutcomeRotated, report.Outcome, "%+v", report)
 	assert.Equal(t, workflows.FleetCounts{Done: 2, Skipped: 1}, report.Fleet.Counts)
 	assert.Contains(t, report.Summary, "3 servers: 2 rotated, 1 skipped, 0 failed")
@@ -107,7 +110,7 @@ func TestARotationOfManySkipsABusyServerAndSaysSo(t *testing.T) {
 	}
 	r.oneSnapshotOfOurs() // of the holder
 	require.NoError(t, r.decide(r.id()+"-holder", "d1", workflows.DecideCommit))
-	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-holder", 30*time.Second).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id()+"-holder", patience).Outcome)
 	r.lawful()
 }
 
@@ -119,7 +122,7 @@ func TestARotationOfManyThatMustNotSkipReportsTheBusyServer(t *testing.T) {
 	r.held(r.id() + "-holder")
 	r.inherited(others[0])
 	r.startOf(workflows.TypeSnapshotRotation, r.id(), rotationInput(onBusy("fail"), r.server, others[0]))
-	report := r.end(r.id(), time.Minute)
+	report := r.end(r.id(), patience)
 	require.Equal(t, workflows.OutcomeIncomplete, report.Outcome, "%+v", report)
 	assert.Equal(t, contract.FailRotation, report.Failure)
 	assert.Equal(t, workflows.FleetCounts{Done: 1, Errors: 1}, report.Fleet.Counts)

@@ -14,7 +14,7 @@ import (
 // ofRotation is a snapshot that an earlier rotation left, so long ago by the API's clock.
 func (r *rig) ofRotation(name, status string, age time.Duration) {
 	r.t.Helper()
-	r.add(vpsfake.SnapshotSpec{Name: name, Status: status, CreatedAt: r.apiNow().Add(-age),
+	r.add(vpsfake.SnapshotSpec{Name: name, Status: status, CreatedAt: r.apiNow().Add(-age), ReadySeconds: 15, // longer than a slow machine takes to look
 		Description: contract.Marker{RunID: "an-earlier-run", Policy: contract.PolicyRotation}.Describe("")})
 }
 
@@ -88,6 +88,7 @@ func TestHistoriesOfRotation(t *testing.T) {
 			},
 			want: workflows.OutcomeRotated,
 			check: func(r *rig, report workflows.Report) {
+				require.NotEmpty(r.t, report.Stuck)
 				require.Contains(r.t, report.Stuck[0].Detail, "adopted as this run's snapshot")
 				require.Empty(r.t, r.requests(vpsfake.OpCreateSnapshot), "the one that was begun is the one of today")
 			},
@@ -108,7 +109,7 @@ func TestHistoriesOfRotation(t *testing.T) {
 				r.fault(*b.fault)
 			}
 			r.startRotation(b.edit)
-			report := r.end(r.id(), 2*time.Minute)
+			report := r.end(r.id(), patience)
 			require.Equal(t, b.want, report.Outcome, "%+v", report)
 			b.check(r, report)
 			r.lawful()
@@ -128,12 +129,12 @@ func TestHistoriesOfRotationWithoutALock(t *testing.T) {
 	}
 	r.held(r.id() + "-holder")
 	r.startRotation(nil)
-	require.Equal(t, workflows.OutcomeSkipped, r.end(r.id(), time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeSkipped, r.end(r.id(), patience).Outcome)
 	r.keepOne(r.id(), "rotation-busy-skipped")
 
 	many := r.id() + "-many"
 	r.startOf(workflows.TypeSnapshotRotation, many, rotationInput(nil, r.server, others[0], others[1]))
-	report := r.end(many, time.Minute)
+	report := r.end(many, patience)
 	require.Equal(t, workflows.FleetCounts{Done: 2, Skipped: 1}, report.Fleet.Counts, "%+v", report)
 	r.keepOne(many, "rotation-many")
 }

@@ -52,6 +52,7 @@ func (r *rig) names(state vpsfake.State, server int64) []string {
 // exactly what the policy keeps, and nobody else's snapshot is gone.
 func TestARotationOfFiftyServersKeepsExactlyWhatThePolicySaysThroughFaultsAndCrashes(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	r := rigOfAccount(t, map[string]string{"VPS_RATE_LIMIT": "200"})
 	servers := r.neighbours(50)
 	for _, id := range servers {
@@ -68,12 +69,12 @@ func TestARotationOfFiftyServersKeepsExactlyWhatThePolicySaysThroughFaultsAndCra
 	})
 	defer r.explain(r.id())
 	kill := func(after int) {
-		r.eventually(2*time.Minute, fmt.Sprint(after, " snapshots begun"), func() bool { return r.begun(servers) >= after })
+		r.eventually(fleetBar, fmt.Sprint(after, " snapshots begun"), func() bool { return r.begun(servers) >= after })
 		r.restart()
 	}
 	kill(5)
 	kill(30)
-	report := r.end(r.id(), 4*time.Minute)
+	report := r.end(r.id(), fleetBar)
 	require.Equal(t, workflows.OutcomeRotated, report.Outcome, "%s %+v", report.Summary, report.Fleet)
 	require.NotNil(t, report.Fleet)
 	assert.Equal(t, len(servers), report.Fleet.Counts.Done)

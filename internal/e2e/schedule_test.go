@@ -30,7 +30,7 @@ type said struct {
 // safepoint runs the program against the stack.
 func (r *rig) safepoint(args ...string) said {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, filepath.Join(binDir, "safepoint"), args...)
@@ -109,7 +109,7 @@ func TestAScheduleStartsItsRunbookAndTheListSaysHowItEnded(t *testing.T) {
 	r.oneSnapshotOfOurs()
 	r.lawful()
 
-	r.eventually(time.Minute, "the schedule in the list", func() bool { // which is the visibility store's
+	r.eventually(patience, "the schedule in the list", func() bool { // which is the visibility store's
 		got = r.safepoint("schedule", "list")
 		return got.code == 0 && strings.Contains(got.out, id) && strings.Contains(got.out, "committed")
 	})
@@ -133,12 +133,12 @@ func TestARunThatIsStillUnderWayWhenTheNextIsDueIsNotOvertaken(t *testing.T) {
 	id, path := r.scheduled(never, nil)
 	r.apply(path, schedule.ActionCreate)
 	r.everySecond(id) // a snapshot takes 3 s
-	r.eventually(time.Minute, "two runs and two that were skipped", func() bool {
+	r.eventually(patience, "two runs and two that were skipped", func() bool {
 		d, _ := r.glance(id)
 		return d.Runs >= 2 && d.Overlapped >= 2
 	})
 	require.Zero(t, r.safepoint("schedule", "pause", id, "--note", "enough").code)
-	r.eventually(time.Minute, "the last run to end", func() bool {
+	r.eventually(patience, "the last run to end", func() bool {
 		d, got := r.glance(id)
 		return got.code == 0 && !running(d)
 	})

@@ -39,7 +39,7 @@ func (r *rig) isFound(query string, ids ...string) {
 			}
 		}
 		return true
-	}, 20*time.Second, 100*time.Millisecond, "%s finds %v, not %v", query, ids, r.found(query))
+	}, patience, 100*time.Millisecond, "%s finds %v, not %v", query, ids, r.found(query))
 }
 
 func TestRunsAreFoundByServerPhaseAndOutcome(t *testing.T) {
@@ -56,7 +56,7 @@ func TestRunsAreFoundByServerPhaseAndOutcome(t *testing.T) {
 	require.Empty(t, r.found(runs+fmt.Sprintf(" AND %s IS NOT NULL", workflows.SearchAttributeOutcome)), "no outcome before the end")
 
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideCommit))
-	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id(), time.Minute).Outcome)
+	require.Equal(t, workflows.OutcomeCommitted, r.end(r.id(), patience).Outcome)
 	r.isFound(inPhase(workflows.PhaseHold))
 	r.isFound(inPhase(workflows.PhaseDone)+fmt.Sprintf(" AND %s = '%s'", workflows.SearchAttributeOutcome, workflows.OutcomeCommitted), r.id())
 }
@@ -68,7 +68,7 @@ func TestAWorkerRefusesASearchAttributeOfAnotherType(t *testing.T) {
 	address := nobody(t)
 	devServer(t, address, "--search-attribute", workflows.SearchAttributePhase+"=Int")
 	w := r.launchWorker("TEMPORAL_ADDRESS=" + address)
-	require.Equal(t, 1, w.exit(40*time.Second))
+	require.Equal(t, 1, w.exit(patience))
 	for _, part := range []string{
 		workflows.SearchAttributePhase, "has the type Int", "must be Keyword",
 		"temporal operator search-attribute remove --namespace default --name " + workflows.SearchAttributePhase,

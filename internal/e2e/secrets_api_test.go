@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -99,7 +98,7 @@ func newTeller(t *testing.T) *teller {
 	// As a token may look that was made to slip through an escape.
 	v := &teller{rig: r, token: secrets.newToken("the teller's token") + `+/="<&>'%`, plans: map[int64]*tellingPlan{}}
 	secrets.token("the teller's whole token", v.token)
-	v.fake = vpsfake.New(vpsfake.Options{Token: v.token, Speed: 5 * fakeSpeed, Settle: settle})
+	v.fake = vpsfake.New(vpsfake.Options{Token: v.token, Speed: 5 * fakeSpeed, Settle: lawSettle})
 	t.Cleanup(v.fake.Close)
 	inner := httptest.NewServer(v.fake)
 	t.Cleanup(inner.Close)
@@ -171,9 +170,9 @@ func (v *teller) run(op vpsfake.Op, answer func(http.ResponseWriter, string)) (i
 	id = fmt.Sprintf("%s-%d", v.id(), server)
 	site := fmt.Sprintf("%s/sites/%d/", v.api, server)
 	v.start(id, map[string]any{
-		"server_id": server, "update": map[string]any{"kind": "webhook", "url": site + "hooks/deploy?version=2.0.0&healthy=false", "timeout": "20s"},
-		"verify": map[string]any{"initial_delay": "0s", "interval": "200ms", "timeout": "20s", "successes": 2, "failures": 2,
-			"checks": []any{map[string]any{"kind": "http", "url": site + "healthz", "timeout": "5s"}}},
+		"server_id": server, "update": map[string]any{"kind": "webhook", "url": site + "hooks/deploy?version=2.0.0&healthy=false", "timeout": "1m"},
+		"verify": map[string]any{"initial_delay": "0s", "interval": "200ms", "timeout": "3m", "successes": 2, "failures": 2,
+			"checks": []any{map[string]any{"kind": "http", "url": site + "healthz", "timeout": "1m"}}},
 		"rollback": map[string]any{"restore_timeout": "20s", "hold_timeout": "2s"},
 	})
 	return id, server
@@ -189,6 +188,7 @@ func (v *teller) told(server int64) int {
 // at its loudest, the command line.
 func TestAnAPIThatRepeatsTheTokenIsNeverQuotedWithIt(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	v := newTeller(t)
 	api := httptest.NewServer(v)
 	t.Cleanup(api.Close)
@@ -202,13 +202,13 @@ func TestAnAPIThatRepeatsTheTokenIsNeverQuotedWithIt(t *testing.T) {
 	}
 	s := newSearch()
 	for id, server := range ids {
-		report := v.end(id, runBar+2*time.Minute)
+		report := v.end(id, runBar+patience)
 		assert.NotEmpty(t, report.Summary)
 		assert.Positive(t, v.told(server), "the API told nothing about %s: %+v", id, report)
 		require.NoError(t, s.history(v.temp, id, ""))
 		for _, command := range []string{"status", "report"} {
 			p := launch(t, programPath("safepoint"), append(stack.Env(), "VPS_API_TOKEN="+v.token), command, id)
-			p.exit(30 * time.Second)
+			p.exit(patience)
 			assert.NotEmpty(t, p.output.String())
 			s.look(inLog, command+" "+id, []byte(p.output.String()))
 		}
@@ -245,7 +245,7 @@ func TestARedirectOfTheAPITakesTheTokenNowhere(t *testing.T) {
 	}
 	s := newSearch()
 	for id, server := range ids {
-		report := v.end(id, runBar+2*time.Minute)
+		report := v.end(id, runBar+patience)
 		assert.NotEqual(t, workflows.OutcomeCommitted, report.Outcome)
 		assert.Positive(t, v.told(server), "%s was not redirected", id)
 		require.NoError(t, s.history(v.temp, id, ""))

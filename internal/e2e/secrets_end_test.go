@@ -104,7 +104,7 @@ func letCanaryOut() error {
 // plantRun leaves a run that nobody serves, and waits until the list shows it. The memo is in the list, the input only in
 // the history.
 func plantRun(temp client.Client, canary string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	run, err := temp.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		TaskQueue: "canary", Memo: map[string]any{"note": "see https://example.com/?token=" + url.QueryEscape(canary)},

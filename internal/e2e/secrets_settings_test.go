@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,7 +38,7 @@ func TestATokenInTheWrongPlaceIsNotRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := launch(t, programPath("safepoint-worker"), append(settings, "TEMPORAL_ADDRESS="+nobody(t)))
-			assert.Equal(t, 2, w.exit(20*time.Second))
+			assert.Equal(t, 2, w.exit(patience))
 			assert.NotEmpty(t, w.output.String())
 			assert.Empty(t, secrets.find([]byte(w.output.String())), "what it said")
 		})
@@ -62,7 +61,7 @@ func TestTheCommandLineNeverShowsTheTokenOfItsShell(t *testing.T) {
 				continue // nobody answers there: one wait for that is enough
 			}
 			p := launch(t, programPath("safepoint"), append(stack.Env(), "VPS_API_TOKEN="+token, "TEMPORAL_ADDRESS="+temporal), strings.Fields(line)...)
-			p.exit(90 * time.Second)
+			p.exit(patience)
 			assert.NotEmpty(t, p.output.String(), line)
 			assert.Empty(t, secrets.find([]byte(p.output.String())), line)
 		}
@@ -128,7 +127,7 @@ func TestAPrivateKeyThatCannotBeUsedIsNeverQuoted(t *testing.T) {
 		require.NoError(t, err)
 		w := launch(t, programPath("safepoint-worker"), append(stack.Env(), "SAFEPOINT_ALLOW_SSH="+server.Address, "SAFEPOINT_SSH_USER="+server.User,
 			"SAFEPOINT_SSH_KNOWN_HOSTS="+server.KnownHosts, fmt.Sprintf("SAFEPOINT_SSH_KEY_FILE=%s", text)))
-		assert.Equal(t, 2, w.exit(20*time.Second))
+		assert.Equal(t, 2, w.exit(patience))
 		assert.Contains(t, w.output.String(), "SAFEPOINT_SSH_KEY_FILE")
 		assert.Empty(t, secrets.find([]byte(w.output.String())), "what it said")
 	})

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,10 +14,6 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// inWait is how long a snapshot of a flight is not finished: longer than it takes to bring up another worker or to make it
-// the current one, so that the wait is under way at that moment.
-const inWait = 40 * time.Second
-
 // flight is one run that is under way while its worker is replaced.
 type flight struct {
 	phase string
@@ -26,18 +21,17 @@ type flight struct {
 	id    string
 	want  workflows.Outcome
 	runID string // its first, when it continues as new
-	// land lets it go on; nil when it goes on by itself.
+	// land lets it go on; nil when it goes on by itself or with another one.
 	land func()
 }
 
-// takeOff starts one run for each kind of wait that a runbook knows and that lasts until the test ends it, and returns
-// when each is in it.
+// takeOff starts one run for each kind of wait for people and for other runs, and returns when each is in it.
 func (r *temporalRig) takeOff() []flight {
 	r.t.Helper()
 	return append(r.flyHold(), r.flyExternal(), r.flyApproval(), r.flyFleet())
 }
 
-// takeOffLate is the same for the waits that end by themselves.
+// takeOffLate is the same for the waits for the API, which a gate keeps from ending.
 func (r *temporalRig) takeOffLate() []flight {
 	r.t.Helper()
 	return []flight{r.flyRotation(), r.flySnapshot()}
@@ -49,7 +43,7 @@ func underWay(t *testing.T, flights []flight) {
 	for _, f := range flights {
 		d, err := f.r.temp.DescribeWorkflowExecution(t.Context(), f.id, "")
 		require.NoError(t, err)
-		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, d.GetWorkflowExecutionInfo().GetStatus(), "%s is over: this machine needs a longer inWait", f.phase)
+		require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, d.GetWorkflowExecutionInfo().GetStatus(), "%s is over", f.phase)
 	}
 }
 
@@ -62,20 +56,16 @@ func (r *rig) flying(phase, id string, want workflows.Outcome, land func()) flig
 // flySnapshot is an update that waits for its snapshot.
 func (r *temporalRig) flySnapshot() flight {
 	one := r.beside()
-	one.fault(vpsfake.Fault{Kind: vpsfake.UnknownStatus, Op: vpsfake.OpCreateSnapshot, Times: 1, Duration: inWait})
-	one.start(one.id(), one.input(true, nil))
-	one.eventually(time.Minute, "the wait for the snapshot", func() bool { return one.status(one.id()).Window != nil })
-	return one.flying("snapshot", one.id(), workflows.OutcomeCommitted, nil)
+	one.inWaitAfter(vpsfake.OpCreateSnapshot, func() { one.start(one.id(), one.input(true, nil)) })
+	return one.flying("snapshot", one.id(), workflows.OutcomeCommitted, one.open)
 }
 
 // flyRotation is a rotation that waits for its snapshot.
 func (r *temporalRig) flyRotation() flight {
 	one := r.beside()
 	one.inherited(one.server)
-	one.fault(vpsfake.Fault{Kind: vpsfake.UnknownStatus, Op: vpsfake.OpCreateSnapshot, Times: 1, Duration: inWait})
-	one.startRotation(nil)
-	one.eventually(time.Minute, "the wait for the snapshot", func() bool { return one.status(one.id()).Window != nil })
-	return one.flying("rotation", one.id(), workflows.OutcomeRotated, nil)
+	one.inWaitAfter(vpsfake.OpCreateSnapshot, func() { one.startRotation(nil) })
+	return one.flying("rotation", one.id(), workflows.OutcomeRotated, one.open)
 }
 
 // flyExternal is an update whose runner has begun and has not reported.
@@ -93,7 +83,7 @@ func (r *temporalRig) flyApproval() flight {
 	one := r.beside()
 	one.changed(true)
 	one.startBack(one.id(), one.backInput(withApproval))
-	one.inPhase(one.id(), workflows.PhaseHold, time.Minute)
+	one.inPhase(one.id(), workflows.PhaseHold, patience)
 	return one.flying("approval", one.id(), workflows.OutcomeRestored, func() {
 		require.NoError(one.t, one.decide(one.id(), "d1", workflows.DecideApprove))
 	})
@@ -105,7 +95,7 @@ func (r *temporalRig) flyHold() []flight {
 	one.held(one.id())
 	next := one.id() + "-next"
 	one.start(next, one.input(true, onBusy("wait")))
-	one.inPhase(next, workflows.PhaseLock, time.Minute)
+	one.inPhase(next, workflows.PhaseLock, patience)
 	return []flight{
 		one.flying("hold", one.id(), workflows.OutcomeRolledBack, func() {
 			require.NoError(one.t, one.decide(one.id(), "d1", workflows.DecideRollback))
@@ -140,7 +130,7 @@ func landed(t *testing.T, flights []flight) {
 		}
 	}
 	for _, f := range flights {
-		report := f.r.end(f.id, 3*time.Minute)
+		report := f.r.end(f.id, fleetBar)
 		assert.Equal(t, f.want, report.Outcome, "%s: %s %v", f.phase, report.Summary, report.Notes)
 		f.r.lawful()
 	}
@@ -151,6 +141,6 @@ func (r *temporalRig) onGround() flight {
 	r.t.Helper()
 	one := r.beside()
 	one.start(one.id(), one.input(true, nil))
-	one.committed(one.end(one.id(), 2*time.Minute))
+	one.committed(one.end(one.id(), patience))
 	return one.flying("new", one.id(), workflows.OutcomeCommitted, nil)
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,7 +38,7 @@ func rigOnTemporal(t *testing.T, values ...string) *temporalRig {
 	}
 	r := &temporalRig{rig: rigWithoutWorker(t), address: nobody(t)}
 	devServer(t, r.address, args...)
-	r.eventually(time.Minute, "Temporal", func() bool {
+	r.eventually(patience, "Temporal", func() bool {
 		c, err := client.Dial(client.Options{HostPort: r.address, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 		if err == nil {
 			r.temp = c
@@ -83,7 +82,7 @@ func (r *temporalRig) deployment(args ...string) {
 		cli = "temporal"
 	}
 	var out []byte
-	r.eventually(time.Minute, strings.Join(args, " "), func() bool {
+	r.eventually(patience, strings.Join(args, " "), func() bool {
 		cmd := exec.CommandContext(r.t.Context(), cli, append(args, "--yes", "--address", r.address)...)
 		cmd.Env = []string{"HOME=" + r.t.TempDir()}
 		var err error
@@ -158,7 +157,7 @@ func (r *temporalRig) startsBuild(path string) *program {
 	p := launch(r.t, path, append(stack.Env(), "TEMPORAL_ADDRESS="+r.address, "SAFEPOINT_TASK_QUEUE="+r.queue, "SAFEPOINT_LISTEN="+listen,
 		"VPS_SETTLE="+settle.String(), "VPS_POLL_INTERVAL="+pollPeriod.String(), "VPS_REQUEST_TIMEOUT=10s", "VPS_RATE_LIMIT=100"))
 	p.listen = listen
-	p.becomes("/readyz", http.StatusOK, 30*time.Second)
+	p.becomes("/readyz", http.StatusOK, patience)
 	return p
 }
 

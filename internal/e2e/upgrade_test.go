@@ -19,7 +19,7 @@ var quickVersions = []string{
 }
 
 // stopBar is how long a worker that has nothing in its hands may take to stop.
-const stopBar = 30 * time.Second
+const stopBar = patience
 
 // The upgrade that the README describes: B comes, is made current, and A is stopped when its last run has ended.
 func TestUpgradeDrillARunThatIsPinnedEndsOnTheBuildThatItBeganOn(t *testing.T) {
@@ -46,12 +46,12 @@ func TestUpgradeDrillARunThatIsPinnedEndsOnTheBuildThatItBeganOn(t *testing.T) {
 			continue
 		}
 		assert.NotEqual(t, f.runID, f.r.latest(f.id), "the fleet was continued")
-		for _, target := range f.r.end(f.id, time.Minute).Fleet.Targets {
+		for _, target := range f.r.end(f.id, patience).Fleet.Targets {
 			assert.Equal(t, []string{"a"}, f.r.buildsOf(target.WorkflowID, target.RunID), "a child begins where its parent is")
 		}
 	}
 
-	r.eventually(time.Minute, "a is drained", func() bool { return r.drained("a") })
+	r.eventually(patience, "a is drained", func() bool { return r.drained("a") })
 	a.signal(syscall.SIGTERM)
 	require.Equal(t, 0, a.exit(stopBar))
 	last := r.onGround()
@@ -127,7 +127,7 @@ func TestUpgradeDrillVersioningIsTurnedOnAndOffWithoutARunThatHangs(t *testing.T
 	fresh = r.onGround()
 	assert.Equal(t, []string{"a"}, fresh.r.buildsOf(fresh.id, fresh.runID))
 	require.NoError(t, held.decide(held.id(), "d1", workflows.DecideRollback))
-	held.rolledBack(held.end(held.id(), time.Minute))
+	held.rolledBack(held.end(held.id(), patience))
 	assert.Equal(t, []string{"none", "a"}, held.buildsOf(held.id(), held.latest(held.id())), "what was under way moved to a")
 
 	r.deployment("worker", "deployment", "set-current-version", "--deployment-name", drillDeployment, "--unversioned")
@@ -146,6 +146,6 @@ func TestUpgradeDrillARunWaitsForTheFirstCurrentBuild(t *testing.T) {
 		require.LessOrEqual(t, len(r.history(r.id()).Events), 2, "nobody takes it up")
 	}
 	r.makeCurrent(a)
-	r.committed(r.end(r.id(), 2*time.Minute))
+	r.committed(r.end(r.id(), patience))
 	assert.Equal(t, []string{"a"}, r.buildsOf(r.id(), r.latest(r.id())))
 }

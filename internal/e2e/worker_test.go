@@ -19,10 +19,6 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 )
 
-// handOverBar is how soon another worker must go on with a wait of a worker that was told to stop: well below the
-// heartbeat time-out (15 s) that a killed one costs.
-const handOverBar = 5 * time.Second
-
 // activity is the run's pending activity of a type as Temporal sees it now, nil when there is none.
 func (r *rig) activity(name string) *workflowpb.PendingActivityInfo {
 	d, err := r.temp.DescribeWorkflowExecution(r.t.Context(), r.id(), "")
@@ -49,15 +45,16 @@ func TestSIGTERMWithAWriteInFlightWaitsForItsAnswer(t *testing.T) {
 			t.Parallel()
 			r := rigWithoutWorker(t)
 			w := r.readyWorker()
-			r.fault(vpsfake.Fault{Kind: vpsfake.Hang, Op: vpsfake.OpCreateSnapshot, Times: 1, Effect: effect, Duration: 3 * time.Second})
+			answer := r.gate(vpsfake.OpCreateSnapshot, effect)
 			r.start(r.id(), r.input(true, nil))
 			r.whenSent(vpsfake.OpCreateSnapshot)
 			w.signal(syscall.SIGTERM)
-			w.becomes("/readyz", http.StatusServiceUnavailable, 2*time.Second)
+			w.becomes("/readyz", http.StatusServiceUnavailable, patience)
 			status, text := w.probe("/healthz")
 			require.Equal(t, http.StatusOK, status, "%s: a worker that drains is alive", text)
-			require.Equal(t, 0, w.exit(20*time.Second))
-			w.says("stopped cleanly", time.Second)
+			answer()
+			require.Equal(t, 0, w.exit(patience))
+			w.says("stopped cleanly", patience)
 			require.Nil(t, r.activity(contract.ActivityCreateSnapshot), "the answer was reported before the end")
 
 			r.readyWorker()
@@ -73,21 +70,23 @@ func TestSIGTERMHandsAWaitOverAtOnce(t *testing.T) {
 	t.Parallel()
 	r := rigWithoutWorker(t)
 	first := r.readyWorker()
-	r.fault(vpsfake.Fault{Kind: vpsfake.UnknownStatus, Op: vpsfake.OpCreateSnapshot, Duration: 12 * time.Second, Times: 1}) // longer than the test looks
-	r.start(r.id(), r.input(true, nil))
-	r.eventually(time.Minute, "the wait for the snapshot", func() bool { return runs(r.activity(contract.ActivityAwaitSnapshot)) })
+	r.inWaitAfter(vpsfake.OpCreateSnapshot, func() { r.start(r.id(), r.input(true, nil)) })
+	r.eventually(patience, "the wait for the snapshot", func() bool { return runs(r.activity(contract.ActivityAwaitSnapshot)) })
 	before := r.activity(contract.ActivityAwaitSnapshot).GetLastWorkerIdentity()
 	r.readyWorker()
 
 	first.signal(syscall.SIGTERM)
 	told := time.Now()
-	r.eventually(handOverBar, "the second worker to go on with the wait", func() bool {
+	r.eventually(patience, "the second worker to go on with the wait", func() bool {
 		a := r.activity(contract.ActivityAwaitSnapshot)
 		return runs(a) && a.GetLastWorkerIdentity() != before
 	})
+	// A worker that was killed costs a heartbeat time-out; this one gave its wait back.
+	require.Nil(t, r.activity(contract.ActivityAwaitSnapshot).GetLastFailure().GetTimeoutFailureInfo(), "handed over, not given up by Temporal")
 	t.Logf("handed over after %s", time.Since(told).Round(time.Millisecond))
-	require.Equal(t, 0, first.exit(20*time.Second))
+	require.Equal(t, 0, first.exit(patience))
 	t.Logf("ended after %s", time.Since(told).Round(time.Millisecond))
+	r.open()
 	r.committed(r.end(r.id(), runBar))
 }
 
@@ -96,24 +95,24 @@ func TestAWorkerThatStartsBeforeTemporalWaitsAndThenServes(t *testing.T) {
 	r := rigWithoutWorker(t)
 	address := nobody(t)
 	w := r.launchWorker("TEMPORAL_ADDRESS=" + address)
-	w.becomes("/healthz", http.StatusOK, 20*time.Second)
-	w.says("waiting for Temporal", 20*time.Second)
+	w.becomes("/healthz", http.StatusOK, patience)
+	w.says("waiting for Temporal", patience)
 	status, text := w.probe("/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, text, "waiting for Temporal")
 	require.Equal(t, 0, healthcheck(t, w.listen), "alive, though not ready: a container must not be restarted for this")
 
 	devServer(t, address)
-	w.becomes("/readyz", http.StatusOK, 40*time.Second)
+	w.becomes("/readyz", http.StatusOK, patience)
 	w.signal(syscall.SIGTERM)
-	require.Equal(t, 0, w.exit(20*time.Second))
+	require.Equal(t, 0, w.exit(patience))
 	require.Equal(t, 1, healthcheck(t, w.listen), "nobody answers")
 }
 
 // healthcheck is what a container runs; it needs no token.
 func healthcheck(t *testing.T, listen string) (code int) {
 	t.Helper()
-	return launch(t, filepath.Join(binDir, "safepoint-worker"), []string{"SAFEPOINT_LISTEN=" + listen}, "healthcheck").exit(10 * time.Second)
+	return launch(t, filepath.Join(binDir, "safepoint-worker"), []string{"SAFEPOINT_LISTEN=" + listen}, "healthcheck").exit(patience)
 }
 
 // countingListener counts who connects.
@@ -145,7 +144,7 @@ func TestBadSettingsAreAllNamedAndNobodyIsContacted(t *testing.T) {
 		"VPS_REQUEST_TIMEOUT=-1s", "VPS_RATE_LIMIT=fast", "VPS_POLL_INTERVAL=0s", "VPS_SETTLE=soon", "VPS_POWER_PATH=" + secret,
 		"SAFEPOINT_TASK_QUEUE= ", "SAFEPOINT_LOG_LEVEL=loud", "SAFEPOINT_LOG_FORMAT=xml", "TEMPORAL_TLS=perhaps",
 	})
-	require.Equal(t, 2, w.exit(10*time.Second))
+	require.Equal(t, 2, w.exit(patience))
 	said := w.output.String()
 	for _, name := range []string{
 		"VPS_API_TOKEN", "SAFEPOINT_LISTEN", "VPS_REQUEST_TIMEOUT", "VPS_RATE_LIMIT", "VPS_POLL_INTERVAL", "VPS_SETTLE", "VPS_POWER_PATH",
@@ -164,15 +163,21 @@ func TestARunGoesOnWhileItsWorkersAreReplacedOneByOne(t *testing.T) {
 	t.Parallel()
 	r := rigWithoutWorker(t)
 	old := r.readyWorker()
-	r.start(r.id(), r.input(false, nil))
-	for _, wait := range []string{contract.ActivityAwaitSnapshot, contract.ActivityAwaitRestore} {
-		r.eventually(time.Minute, wait, func() bool { return runs(r.activity(wait)) })
+	begin := func() { r.start(r.id(), r.input(false, nil)) }
+	for _, w := range []struct {
+		write vpsfake.Op
+		wait  string
+	}{{vpsfake.OpCreateSnapshot, contract.ActivityAwaitSnapshot}, {vpsfake.OpRestoreSnapshot, contract.ActivityAwaitRestore}} {
+		r.inWaitAfter(w.write, begin)
+		begin = r.open // it goes on by itself to the next one
+		r.eventually(patience, w.wait, func() bool { return runs(r.activity(w.wait)) })
 		next := r.readyWorker()
 		old.signal(syscall.SIGTERM)
-		require.Equal(t, 0, old.exit(30*time.Second))
+		require.Equal(t, 0, old.exit(patience))
 		old = next
 	}
-	report := r.end(r.id(), runBar)
-	r.rolledBack(report)
-	require.Empty(t, report.Notes, "nothing was unclear")
+	r.open()
+	r.rolledBack(r.end(r.id(), runBar))
+	require.Len(t, r.requests(vpsfake.OpCreateSnapshot), 1)
+	require.Len(t, r.requests(vpsfake.OpRestoreSnapshot), 1)
 }

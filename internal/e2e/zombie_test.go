@@ -18,12 +18,13 @@ import (
 
 const (
 	// linkDelay leaves time to freeze a worker between Temporal's handing out a task and the worker's reading it.
-	linkDelay = 500 * time.Millisecond
+	linkDelay = 3 * time.Second
 	// lookAgain is VPS_SETTLE here: how long nobody may send a given up write again. What a worker that woke up sends in
-	// this time is the zombie's, later it may be its honest work.
-	lookAgain = 8 * time.Second
+	// this time is the zombie's, later it may be its honest work. The zombie is watched for half of it: a busy machine may
+	// wake it up late.
+	lookAgain = 12 * time.Second
 	// givenUpBar bounds how long Temporal counts a frozen attempt.
-	givenUpBar = contract.CheckedWriteDeadline + 15*time.Second
+	givenUpBar = contract.CheckedWriteDeadline + patience
 )
 
 // zombie is one write that freezes with its worker.
@@ -54,7 +55,7 @@ func (r *rig) freeze(z zombie, l *link, moment func(), settings ...string) froze
 		first := r.readyWorker()
 		r.held(r.id())
 		first.signal(syscall.SIGTERM)
-		require.Equal(r.t, 0, first.exit(20*time.Second))
+		require.Equal(r.t, 0, first.exit(patience))
 		w = r.readyWorker(settings...)
 		require.NoError(r.t, r.decide(r.id(), "d1", workflows.DecideRollback))
 	} else {
@@ -86,14 +87,14 @@ func (r *rig) wakesInVain(w frozen, z zombie, total int) {
 		said := w.output.String()
 		return strings.Contains(said, "activity already timed out") || strings.Contains(said, "Activity complete after timeout")
 	}
-	for deadline := time.Now().Add(lookAgain); time.Now().Before(deadline) && !ended(); {
+	for deadline := time.Now().Add(lookAgain / 2); time.Now().Before(deadline) && !ended(); {
 		require.Equal(r.t, sent, w.api.sent.Load(), "the zombie wrote")
 		time.Sleep(50 * time.Millisecond) // the pause of a bounded poll
 	}
 	require.Equal(r.t, sent, w.api.sent.Load(), "the zombie wrote")
 	w.signal(syscall.SIGTERM)
 	r.rolledBack(r.end(r.id(), runBar))
-	require.Equal(r.t, 0, w.exit(20*time.Second))
+	require.Equal(r.t, 0, w.exit(patience))
 	require.Len(r.t, r.requests(z.op), total)
 }
 
@@ -101,7 +102,14 @@ func (r *rig) wakesInVain(w frozen, z zombie, total int) {
 func TestNoZombieWritesWhenItsTaskWasPolledAndNotRun(t *testing.T) {
 	t.Parallel()
 	r := rigWithoutWorker(t)
-	w := r.freeze(zombieCreate, newLink(t, linkDelay), func() { r.isHandedOut(zombieCreate) })
+	l := newLink(t)
+	r.gate(vpsfake.OpSite, "")
+	w := r.freeze(zombieCreate, l, func() {
+		r.eventually(patience, "the baseline", func() bool { return r.waitsFor("baseline") })
+		l.late.Store(int64(linkDelay)) // only now: every step of the run before would take as long
+		r.open()
+		r.isHandedOut(zombieCreate)
+	})
 	require.Empty(t, r.requests(zombieCreate.op), "the task was not run")
 	r.wakesInVain(w, zombieCreate, 1)
 }
@@ -109,7 +117,7 @@ func TestNoZombieWritesWhenItsTaskWasPolledAndNotRun(t *testing.T) {
 // isHandedOut waits until Temporal counts the write as begun.
 func (r *rig) isHandedOut(z zombie) {
 	r.t.Helper()
-	r.eventually(time.Minute, "Temporal hands out the task", func() bool { return runs(r.activity(z.activity)) })
+	r.eventually(patience, "Temporal hands out the task", func() bool { return runs(r.activity(z.activity)) })
 }
 
 func TestNoZombieWritesWhenItsRequestWasInFlight(t *testing.T) {
@@ -124,8 +132,9 @@ func TestNoZombieWritesWhenItsRequestWasInFlight(t *testing.T) {
 		t.Run(z.activity, func(t *testing.T) {
 			t.Parallel()
 			r := rigWithoutWorker(t)
-			r.fault(vpsfake.Fault{Kind: vpsfake.Hang, Op: z.op, Times: 1, Effect: f.effect, Duration: 5 * time.Second})
-			w := r.freeze(z, newLink(t, 0), func() { r.whenSent(z.op) })
+			answer := r.gate(z.op, f.effect)
+			w := r.freeze(z, newLink(t), func() { r.whenSent(z.op) })
+			answer() // to a worker that is frozen
 			r.wakesInVain(w, z, f.total)
 		})
 	}
@@ -139,7 +148,7 @@ func TestNoZombieWritesWhenItWaitedForItsTurnAtTheAPI(t *testing.T) {
 		t.Run(z.activity, func(t *testing.T) {
 			t.Parallel()
 			r := rigWithoutWorker(t)
-			w := r.freeze(z, newLink(t, 0), func() { r.isHandedOut(z) }, "VPS_RATE_LIMIT=0.3", "VPS_POLL_INTERVAL=3s")
+			w := r.freeze(z, newLink(t), func() { r.isHandedOut(z) }, "VPS_RATE_LIMIT=0.15", "VPS_POLL_INTERVAL=7s")
 			require.Empty(t, r.requests(z.op), "it waits for its turn")
 			r.wakesInVain(w, z, 1)
 		})

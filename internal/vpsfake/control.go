@@ -72,7 +72,7 @@ func (f *Fake) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "POST deploys":
 		f.controlDeploy(w, r)
 	default: // no such endpoint, or not this method
-		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "The control has GET healthz, state, requests, violations, faults; POST faults, servers, snapshots, deploys; DELETE faults and faults/<id>."})
+		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "The control has GET healthz, state, requests, violations, faults; POST faults, servers, snapshots, deploys; DELETE faults and faults/<id>, which lets go what the fault holds."})
 	}
 }
 

@@ -67,6 +67,8 @@ func (f *Fake) exchange(w http.ResponseWriter, r *http.Request, c call) {
 		writeBytes(w, a.status, "application/json", []byte(`{"count": 1, "results": [{"id": 80`))
 	case Unauthorized:
 		f.send(w, r, e, refuse(http.StatusUnauthorized, "Invalid token."))
+	case Held:
+		f.sendHeld(w, r, e, c, fault)
 	default: // no fault; the kinds that are not of the request itself never get here
 		f.send(w, r, e, f.apply(r, e, c))
 	}
@@ -112,17 +114,55 @@ func (f *Fake) apply(r *http.Request, e *record, c call) answer {
 	return a
 }
 
-// pause waits for d. A client that leaves meanwhile has no answer, but what it asked for goes on.
+// pause waits for d.
 func (f *Fake) pause(r *http.Request, e *record, d time.Duration) {
-	if d <= 0 {
-		return
+	if d > 0 {
+		f.await(r, e, d, nil)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+}
+
+// sendHeld answers a call that waits at its fault's gate, before its effect or right after it.
+func (f *Fake) sendHeld(w http.ResponseWriter, r *http.Request, e *record, c call, fault Fault) {
+	switch fault.Effect {
+	case EffectBefore:
+		a := f.apply(r, e, c)
+		f.hold(r, e, fault)
+		f.send(w, r, e, a)
+	case EffectNone:
+		f.hold(r, e, fault)
+		f.finish(e, 0, true)
+		cutAnswer(w)
+	default: // EffectAfter, or not said
+		f.hold(r, e, fault)
+		f.send(w, r, e, f.apply(r, e, c))
+	}
+}
+
+// hold waits until the fault is removed, or for its duration.
+func (f *Fake) hold(r *http.Request, e *record, fault Fault) {
+	f.mu.Lock()
+	gate, shut := f.faults.gates[fault.ID]
+	f.mu.Unlock()
+	if shut { // otherwise it was removed between the request's arrival and here
+		f.await(r, e, fault.Duration, gate)
+	}
+}
+
+// await waits until d is over (0: for ever), the gate is open (nil: never) or the fake is closed. A client that leaves
+// meanwhile has no answer, but what it asked for goes on.
+func (f *Fake) await(r *http.Request, e *record, d time.Duration, gate <-chan struct{}) {
+	var over <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		over = timer.C
+	}
 	left := r.Context().Done()
 	for {
 		select {
-		case <-timer.C:
+		case <-over:
+			return
+		case <-gate:
 			return
 		case <-f.closed:
 			return

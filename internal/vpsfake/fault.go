@@ -74,6 +74,7 @@ const (
 	HTML502       FaultKind = "html_502"       // a proxy's HTML page; no effect unless Effect is "before"
 	MalformedJSON FaultKind = "malformed_json" // the effect happens, the answer breaks off inside its JSON
 	Unauthorized  FaultKind = "unauthorized"   // 401 though the token is right
+	Held          FaultKind = "held"           // waits until the fault is removed (or for Duration), then as if nothing had been; see Effect
 )
 
 // What goes wrong with lists.
@@ -96,13 +97,13 @@ const (
 	ClockOff               FaultKind = "clock_off"                // the API's clock is off by Duration (may be negative) while the fault is set
 )
 
-// HangEffect says when a hanging request takes effect.
+// HangEffect says when a hanging or held request takes effect.
 type HangEffect string
 
 const (
-	EffectNone   HangEffect = "none"   // never; the default
+	EffectNone   HangEffect = "none"   // never, the default of hang; one that was held is cut off when it is let go
 	EffectBefore HangEffect = "before" // at once, then silence
-	EffectAfter  HangEffect = "after"  // only when the client has given up: the request that was thought dead
+	EffectAfter  HangEffect = "after"  // when the client has given up: the request that was thought dead; held: when it is let go, the default
 )
 
 // Fault makes matching requests go wrong.
@@ -112,9 +113,11 @@ type Fault struct {
 	Kind FaultKind `json:"kind"`
 	// Op is which requests; default "any", of those that the kind can happen to.
 	Op Op `json:"op,omitempty"`
-	// ServerID is which server; 0 is any. A list of the whole account is about every server.
+	// ServerID is which server; 0 is any. A list of the whole account is about every server, but held leaves it alone when
+	// it names one: others wait for that list.
 	ServerID int64 `json:"server_id,omitempty"`
-	// Times is how often it happens; 0 is until it is removed.
+	// Times is how often it happens; 0 is until it is removed. A held fault that has happened this often must still be
+	// removed: that is what lets its requests go.
 	Times int `json:"times,omitempty"`
 	// Skip is how many matching requests pass unharmed first.
 	Skip int `json:"skip,omitempty"`
@@ -125,7 +128,7 @@ type Fault struct {
 	Duration time.Duration `json:"-"`
 	// Status is the word to show: snapshot_fails and unknown_status.
 	Status string `json:"status,omitempty"`
-	// Effect belongs to hang and html_502.
+	// Effect belongs to hang, held and html_502.
 	Effect HangEffect `json:"effect,omitempty"`
 	// RetryAfter is in seconds; 0 leaves the header out. It belongs to 429.
 	RetryAfter int `json:"retry_after,omitempty"`
@@ -138,7 +141,7 @@ type Fault struct {
 // kindOps says which operations each kind can happen to; it is also the list of the kinds.
 var kindOps = map[FaultKind][]Op{
 	LostBefore: requestOps, LostAfter: requestOps, Error500First: requestOps, Error500After: requestOps, Hang: requestOps,
-	TooMany: requestOps, HTML502: requestOps, MalformedJSON: requestOps, Unauthorized: requestOps,
+	TooMany: requestOps, HTML502: requestOps, MalformedJSON: requestOps, Unauthorized: requestOps, Held: requestOps,
 	ListLags: listOps, Paged: listOps, Truncated: listOps,
 	SnapshotFails:    {OpCreateSnapshot, OpCreateBackup},
 	UnknownStatus:    {OpCreateSnapshot, OpCreateBackup, OpRestoreSnapshot},

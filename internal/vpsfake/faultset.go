@@ -12,6 +12,8 @@ type faultSet struct {
 	faults []*Fault
 	nextID int
 	random *rand.Rand // made at the first fault with a chance
+	// gates are what held requests wait for, by the fault's id. They outlive a fault that is used up, until it is removed.
+	gates map[string]chan struct{}
 }
 
 // SetFault sets a fault and answers its id. It panics when the fault is not valid, because a fault that never happens
@@ -29,18 +31,22 @@ func (f *Fake) SetFault(t Fault) (id string) {
 	return f.faults.add(t)
 }
 
-// ClearFaults removes every fault. What has begun under one goes on as it began.
+// ClearFaults removes every fault and lets every held request go. What has begun otherwise goes on as it began.
 func (f *Fake) ClearFaults() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults.faults = nil
+	for id := range f.faults.gates {
+		f.faults.open(id)
+	}
 }
 
-// RemoveFault removes one fault; an id that is not there is no matter.
+// RemoveFault removes one fault and lets the requests go that it holds; an id that is not there is no matter.
 func (f *Fake) RemoveFault(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults.faults = slices.DeleteFunc(f.faults.faults, func(t *Fault) bool { return t.ID == id })
+	f.faults.open(id)
 }
 
 // Faults are the faults that are still set, with how often each has happened.
@@ -58,7 +64,21 @@ func (s *faultSet) add(t Fault) string {
 	s.nextID++
 	t.ID, t.Hits = fmt.Sprintf("f%d", s.nextID), 0
 	s.faults = append(s.faults, &t)
+	if t.Kind == Held {
+		if s.gates == nil {
+			s.gates = map[string]chan struct{}{}
+		}
+		s.gates[t.ID] = make(chan struct{})
+	}
 	return t.ID
+}
+
+// open lets the requests go that a held fault holds; any other id is no matter.
+func (s *faultSet) open(id string) {
+	if gate, ok := s.gates[id]; ok {
+		close(gate)
+		delete(s.gates, id)
+	}
 }
 
 // takeForRequest uses up the first fault that happens to the request itself.
@@ -105,7 +125,7 @@ func (t *Fault) matches(e *record) bool {
 	if !t.Op.covers(e.Op) || !slices.Contains(kindOps[t.Kind], e.Op) {
 		return false
 	}
-	wholeAccount := e.ServerID == 0 && slices.Contains(listOps, e.Op)
+	wholeAccount := e.ServerID == 0 && slices.Contains(listOps, e.Op) && t.Kind != Held
 	return t.ServerID == 0 || t.ServerID == e.ServerID || wholeAccount
 }
 

@@ -98,6 +98,8 @@ type SnapshotSpec struct {
 	Description string `json:"description"`
 	// Status defaults to "completed". "in_progress" completes after SnapshotTime; any other word stays.
 	Status string `json:"status"`
+	// ReadySeconds is how many seconds of real time "in_progress" takes instead; 0 leaves it at SnapshotTime.
+	ReadySeconds int `json:"ready_seconds,omitempty"`
 	// CreatedAt is a time of the API's clock; default now.
 	CreatedAt time.Time `json:"created_at"`
 	// Version is the site that the snapshot holds, healthy; default the server's site as it is now.

@@ -41,7 +41,8 @@ func (f *Fake) AddSnapshot(spec SnapshotSpec) int64 {
 		snap.content = content{version: spec.Version, healthy: true}
 	}
 	if snap.statusAt(now) == snapshotInProgress {
-		snap.status.insert(step[snapshotStatus]{now.Add(f.clock.real(f.opts.SnapshotTime)), snapshotCompleted})
+		ready := cmp.Or(time.Duration(spec.ReadySeconds)*time.Second, f.clock.real(f.opts.SnapshotTime))
+		snap.status.insert(step[snapshotStatus]{now.Add(ready), snapshotCompleted})
 	}
 	f.snapshots[snap.id] = snap
 	return snap.id

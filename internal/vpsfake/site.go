@@ -41,13 +41,21 @@ func (f *Fake) serveSites(w http.ResponseWriter, r *http.Request) {
 // serveSite is the server's own web site: only an active server answers, any other cuts the connection.
 func (f *Fake) serveSite(w http.ResponseWriter, r *http.Request, id int64, page string) {
 	f.mu.Lock()
-	now := f.clock.now()
-	srv := f.servers[id]
-	up, site, name := srv.trueAt(now).status == serverActive, srv.contentAt(now), srv.name
 	visit := &record{Request: Request{Op: OpSite, ServerID: id}} // not logged: probes come every few seconds
 	fault, _ := f.faults.takeForRequest(visit)
+	up, site, name := f.siteNow(id)
 	f.mu.Unlock()
 	switch fault.Kind {
+	case Held:
+		f.hold(r, visit, fault)
+		if fault.Effect == EffectNone {
+			cut()
+		}
+		if fault.Effect != EffectBefore {
+			f.mu.Lock()
+			up, site, name = f.siteNow(id)
+			f.mu.Unlock()
+		}
 	case LostBefore, LostAfter, MalformedJSON:
 		cut()
 	case Hang:
@@ -80,6 +88,12 @@ func (f *Fake) serveSite(w http.ResponseWriter, r *http.Request, id int64, page 
 		status = http.StatusInternalServerError
 	}
 	writeBytes(w, status, "text/plain; charset=utf-8", []byte(site.version+"\n"))
+}
+
+// siteNow is what the server's site shows, if it is up. Fake.mu is held.
+func (f *Fake) siteNow(id int64) (up bool, site content, name string) {
+	now, srv := f.clock.now(), f.servers[id]
+	return srv.trueAt(now).status == serverActive, srv.contentAt(now), srv.name
 }
 
 // serveHook is the deploy system's webhook, which needs no token of the API. The query says what the deploy does:

@@ -64,7 +64,7 @@ func New(o Options) *Fake {
 	return f
 }
 
-// Close lets every hanging request go. The state stays readable.
+// Close lets every hanging and held request go. The state stays readable.
 func (f *Fake) Close() { f.closing.Do(func() { close(f.closed) }) }
 
 // content is what is on a server's disk, as far as anybody can see: its web site.
