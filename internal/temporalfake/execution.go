@@ -31,8 +31,10 @@ type execution struct {
 	activities map[int64]*activity // by the event that scheduled them
 	timers     map[string]*timer
 	children   map[int64]*child // by the event that initiated them
-	updates    map[string]*update
-	updateIDs  []string // in order of arrival
+	// asked are signals and cancels of other workflows that a history leaves without an answer; only a reset reads them.
+	asked     map[int64]*historypb.HistoryEvent
+	updates   map[string]*update
+	updateIDs []string // in order of arrival
 
 	parent          parent
 	cancelRequested bool
@@ -96,7 +98,7 @@ func (s *Service) begin(b beginning) (*execution, error) {
 func (s *Service) newExecution(id string) *execution {
 	e := &execution{
 		s: s, id: id, runID: s.o.RunID(len(s.order) + 1), at: time.Now(), status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		done: make(chan struct{}), activities: map[int64]*activity{}, timers: map[string]*timer{}, children: map[int64]*child{},
+		done: make(chan struct{}), activities: map[int64]*activity{}, timers: map[string]*timer{}, children: map[int64]*child{}, asked: map[int64]*historypb.HistoryEvent{},
 		updates: map[string]*update{}, memo: map[string]*commonpb.Payload{}, attributes: map[string]*commonpb.Payload{},
 	}
 	s.order = append(s.order, e)

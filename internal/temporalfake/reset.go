@@ -151,7 +151,7 @@ func (e *execution) keep(ev *historypb.HistoryEvent) {
 	}
 }
 
-// keepOther is keep for children and updates; the rest leaves nothing pending.
+// keepOther is keep for children, other workflows and updates; the rest leaves nothing pending.
 func (e *execution) keepOther(ev *historypb.HistoryEvent) {
 	id := ev.GetEventId()
 	switch ev.GetEventType() {
@@ -172,6 +172,16 @@ func (e *execution) keepOther(ev *historypb.HistoryEvent) {
 		delete(e.children, ev.GetChildWorkflowExecutionCanceledEventAttributes().GetInitiatedEventId())
 	case enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED:
 		delete(e.children, ev.GetChildWorkflowExecutionTerminatedEventAttributes().GetInitiatedEventId())
+	case enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED, enumspb.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
+		e.asked[id] = ev
+	case enumspb.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED:
+		delete(e.asked, ev.GetExternalWorkflowExecutionSignaledEventAttributes().GetInitiatedEventId())
+	case enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED:
+		delete(e.asked, ev.GetSignalExternalWorkflowExecutionFailedEventAttributes().GetInitiatedEventId())
+	case enumspb.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+		delete(e.asked, ev.GetExternalWorkflowExecutionCancelRequestedEventAttributes().GetInitiatedEventId())
+	case enumspb.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED:
+		delete(e.asked, ev.GetRequestCancelExternalWorkflowExecutionFailedEventAttributes().GetInitiatedEventId())
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED:
 		e.admit(ev.GetWorkflowExecutionUpdateAdmittedEventAttributes().GetRequest())
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
@@ -194,6 +204,7 @@ func (e *execution) keepOther(ev *historypb.HistoryEvent) {
 
 // resume lets what was pending at the point of the reset go on.
 func (e *execution) resume(base *execution) {
+	e.askAgain()
 	for _, id := range sortedKeys(e.activities) {
 		x := e.activities[id]
 		x.resumed = true
@@ -212,6 +223,18 @@ func (e *execution) resume(base *execution) {
 			c.run = c.run.latestOfChain()
 			c.run.parent.run = base // whose place this run has taken
 			c.run.tellParent()
+		}
+	}
+}
+
+// askAgain sends what the history leaves without an answer once more.
+func (e *execution) askAgain() {
+	for _, id := range sortedKeys(e.asked) {
+		if a := e.asked[id].GetSignalExternalWorkflowExecutionInitiatedEventAttributes(); a != nil {
+			e.sendSignal(id, a)
+		}
+		if a := e.asked[id].GetRequestCancelExternalWorkflowExecutionInitiatedEventAttributes(); a != nil {
+			e.sendCancel(id, a)
 		}
 	}
 }

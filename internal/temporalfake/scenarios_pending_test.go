@@ -2,11 +2,13 @@ package temporalfake_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
 
@@ -42,6 +44,69 @@ func (s *stage) resetActivity(edit func(o *workflow.ActivityOptions)) {
 	s.end(again)
 }
 
+// resetOther plays a run that is reset to between its asking something of another workflow and the answer. The other one
+// has ended meanwhile if ends says so.
+func (s *stage) resetOther(ask func(ctx workflow.Context, id string) workflow.Future, ends bool) {
+	first, goOn := make(chan struct{}), make(chan struct{})
+	second, goOnToo := make(chan struct{}), make(chan struct{})
+	s.flow("other", func(ctx workflow.Context) (string, error) {
+		got := ""
+		workflow.NewSelector(ctx).
+			AddReceive(workflow.GetSignalChannel(ctx, "hello"), func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil); got = "hello" }).
+			AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) { got = "cancel" }).Select(ctx)
+		clean, _ := workflow.NewDisconnectedContext(ctx)
+		await(clean, "end")
+		for workflow.GetSignalChannel(clean, "hello").ReceiveAsync(nil) {
+			got += " again"
+		}
+		return got, nil
+	})
+	s.flow("flow", func(ctx workflow.Context, id string) (string, error) {
+		await(ctx, "go")
+		busy(ctx, first, goOn)
+		f := ask(ctx, id)
+		await(ctx, "x")
+		busy(ctx, second, goOnToo)
+		return chain(f.Get(ctx, nil)), nil
+	})
+	w := s.serve()
+	other := s.start("other")
+	s.rest(other)
+	run := s.start("flow", other.GetID())
+	s.rest(run)
+	s.signal(run, "go")
+	s.until("the first busy task", func() bool { return isClosed(first) })
+	s.signal(run, "x")
+	close(goOn)
+	s.until("the second busy task", func() bool { return isClosed(second) })
+	time.Sleep(moment) // the answer arrives while the task is under way: no history shows it
+	close(goOnToo)
+	s.end(run)
+	s.rest(other)
+	if ends {
+		s.signal(other, "end")
+		s.end(other)
+	}
+	w.Stop()
+	again := s.reset(run, 3)
+	time.Sleep(moment) // the second answer comes before a worker does
+	s.serveBy("another", worker.Options{})
+	s.end(again)
+	if !ends {
+		s.rest(other)
+		s.signal(other, "end")
+		s.end(other)
+	}
+}
+
+func askSignal(ctx workflow.Context, id string) workflow.Future {
+	return workflow.SignalExternalWorkflow(ctx, id, "", "hello", nil)
+}
+
+func askCancel(ctx workflow.Context, id string) workflow.Future {
+	return workflow.RequestCancelExternalWorkflow(ctx, id, "")
+}
+
 // resetForgotten plays a run that is reset while an activity waits for a worker: its time-outs are forgotten.
 func (s *stage) resetForgotten(edit func(o *workflow.ActivityOptions)) {
 	s.flow("flow", func(ctx workflow.Context) error {
@@ -61,6 +126,43 @@ func (s *stage) resetForgotten(edit func(o *workflow.ActivityOptions)) {
 }
 
 var resetPendingScenarios = []scenario{
+	{"reset while a signal to another workflow is on its way", func(s *stage) { s.resetOther(askSignal, false) }},
+	{"reset while a signal to another workflow is on its way that then ended", func(s *stage) { s.resetOther(askSignal, true) }},
+	{"reset while a cancel of another workflow is on its way", func(s *stage) { s.resetOther(askCancel, false) }},
+	{"reset while a cancel of another workflow is on its way that then ended", func(s *stage) { s.resetOther(askCancel, true) }},
+	{"reset of a run that had refused an update of the run before", func(s *stage) {
+		s.flow("flow", func(ctx workflow.Context) (string, error) {
+			open := false
+			err := workflow.SetUpdateHandlerWithOptions(ctx, "ask", func(workflow.Context, string) (string, error) { return "yes", nil },
+				workflow.UpdateHandlerOptions{Validator: func(workflow.Context, string) error {
+					if !open {
+						return errors.New("not open")
+					}
+					return nil
+				}})
+			if err != nil {
+				return "", err
+			}
+			err = workflow.Sleep(ctx, 100*time.Millisecond)
+			open = true
+			await(ctx, "b")
+			await(ctx, "c")
+			return "done", err
+		})
+		s.serve()
+		run := s.start("flow")
+		s.seen(run, 1, enumspb.EVENT_TYPE_TIMER_FIRED)
+		s.rest(run)
+		s.ask(run, "u1", "it")
+		second := s.reset(run, 1) // meets the update before its timer
+		s.seen(second, 1, enumspb.EVENT_TYPE_TIMER_FIRED)
+		s.rest(second)
+		s.step(second, "b")
+		third := s.reset(second, 2)
+		s.rest(third)
+		s.signal(third, "c")
+		s.end(third)
+	}},
 	{"reset with an activity that has not started", func(s *stage) {
 		s.resetForgotten(func(o *workflow.ActivityOptions) {
 			o.TaskQueue, o.ScheduleToStartTimeout = s.base+"-nobody", 3*time.Second

@@ -151,9 +151,11 @@ func (s *Service) waitForUpdate(ctx context.Context, u *update, until enumspb.Up
 	}
 }
 
+// updatesWaiting says whether there are updates of which only a message can tell the worker. One that an event tells of
+// has had its task, and may have been refused in it, of which no history knows.
 func (e *execution) updatesWaiting() bool {
 	for _, u := range e.updates {
-		if !u.isTaken() {
+		if !u.isTaken() && !u.admitted {
 			return true
 		}
 	}
