@@ -22,7 +22,7 @@ func (r *updateRun) commit(ctx workflow.Context) *ending {
 // commitSummary says on what the commit rests.
 func (r *updateRun) commitSummary() string {
 	switch {
-	case len(r.report.Decisions) > 0 && r.report.Decisions[len(r.report.Decisions)-1].Decision == DecideCommit:
+	case r.decidedToKeep():
 		d := r.report.Decisions[len(r.report.Decisions)-1]
 		return fmt.Sprintf("The change is kept: decided by %q.", d.By)
 	case r.in.Update.Kind == UpdateNone && r.in.Verify.Skip:
@@ -36,6 +36,12 @@ func (r *updateRun) commitSummary() string {
 	default:
 		return "The change was made, passed verification and is kept."
 	}
+}
+
+// decidedToKeep says whether a person has decided that the change is kept.
+func (r *serverRun) decidedToKeep() bool {
+	n := len(r.report.Decisions)
+	return n > 0 && r.report.Decisions[n-1].Decision == DecideCommit
 }
 
 // prune applies retention.keep_last to the snapshots that this runbook left on the server (law 4).

@@ -72,15 +72,28 @@ func invalidInput(ctx workflow.Context, err error) error {
 
 // close writes the end into the report and the search attributes.
 func (r *serverRun) close(ctx workflow.Context, end *ending) {
-	untouched := end.outcome == OutcomeNotChanged || end.outcome == OutcomeCanceled
+	untouched := end.outcome == OutcomeNotChanged || end.outcome == OutcomeCanceled || end.outcome == OutcomeSkipped
 	if untouched && r.report.RunID != r.report.OriginalRunID {
-		end.summary += " But this run was reset: an earlier run of it may have changed the server before."
+		r.warnOfEarlierRun(end)
 	}
 	r.report.Outcome, r.report.Failure = end.outcome, end.failure
 	r.report.Summary, r.report.Next = end.summary, end.next
 	r.report.EndedAt = workflow.Now(ctx)
 	r.enterWith(ctx, PhaseDone, outcomeAttribute.ValueSet(string(end.outcome)))
 	r.waitFor(ctx, "nothing: the run has ended")
+}
+
+// warnOfEarlierRun is for a run that was reset and ends without a change of its own: what the run before the reset did
+// goes on without it. A restore above all: it ends with whatever the snapshot holds, and may leave the server stopped,
+// with nobody to start it. A run that was not to go on does not do it either: a person is told.
+func (r *serverRun) warnOfEarlierRun(end *ending) {
+	end.summary += " But this run was reset: an earlier run of it may have changed the server before."
+	look := fmt.Sprintf("look at what is on server %d, and start server %d at VPS.org if it is down", r.serverID, r.serverID)
+	if end.next == "" {
+		end.next = look + "."
+		return
+	}
+	end.next = look + "; then " + end.next
 }
 
 // stoppedBeforeChange is the end of a run that was interrupted before its change: by a cancel, or by a lost lock.

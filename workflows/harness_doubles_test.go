@@ -76,6 +76,9 @@ func (h *harness) registerDoubles() {
 		return contract.AwaitLockResult{Free: true}
 	})
 	double(h, contract.ActivityLastHolder, func(contract.LastHolderInput) contract.LastHolderResult {
+		if len(h.locks) > 0 {
+			return contract.LastHolderResult{Found: true, HolderWorkflowID: h.locks[len(h.locks)-1].HolderWorkflowID}
+		}
 		return contract.LastHolderResult{Found: true, HolderWorkflowID: testAfterRun, HolderRunID: "r41"}
 	})
 	double(h, contract.ActivityLockGrace, func(in contract.LockGraceInput) contract.LockGraceResult {

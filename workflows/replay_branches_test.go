@@ -40,7 +40,7 @@ func TestEveryBranchHasARecordedHistory(t *testing.T) {
 		"fleet-continued-first", "fleet-continued-last", "fleet-reset", "fleet-foreign",
 		"fleet-of-nothing", "fleet-planned", "fleet-missing", "fleet-invalid-input", "fleet-page",
 		"lock-kept-closed", "lock-released-in-grace", "notification", "notification-refused", "notification-canceled",
-		"upgrade-pinned", "upgrade-moved",
+		"upgrade-pinned", "upgrade-moved", "overtaken-rolled-back", "overtaken-unknown",
 	} {
 		isRecorded(t, branch)
 	}

@@ -160,6 +160,35 @@ func TestAResetRunNeverClaimsThatTheServerWasNotTouched(t *testing.T) {
 	assert.Contains(t, e.report.Summary, "an earlier run of it may have changed the server")
 }
 
+// Law 11: what the run before a reset has sent goes on without it, and may leave the server down.
+func TestAResetRunThatEndsEarlySendsAPersonToTheServer(t *testing.T) {
+	ends := map[string]func() *harness{
+		"skipped": func() *harness {
+			h := newHarness(t, onBusy(BusySkip))
+			h.busy = 1
+			return h.on(contract.ActivityAwaitLock, heldBy(testHolder))
+		},
+		"red before": func() *harness { return newHarness(t).on(verify, red) },
+	}
+	for name, begin := range ends {
+		t.Run(name, func(t *testing.T) {
+			h := begin()
+			h.originalRunID = "the-run-before-the-reset"
+			e := h.run()
+			assert.Contains(t, e.report.Summary, "an earlier run of it may have changed the server")
+			assert.Contains(t, e.report.Next, "start server 12345 at VPS.org if it is down")
+			assert.NotContains(t, begin().run().report.Next, "start server", "without a reset")
+		})
+	}
+	t.Run("denied", func(t *testing.T) {
+		h := newRestore(t, asksFirst)
+		h.originalRunID = "the-run-before-the-reset"
+		e := h.run()
+		assert.Equal(t, contract.FailNotApproved, e.failure)
+		assert.Contains(t, e.report.Next, "start server 12345 at VPS.org if it is down; then nothing")
+	})
+}
+
 func TestACommitSaysOnWhatItRests(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit func(in *SnapshotUpdateVerifyInput)

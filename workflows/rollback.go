@@ -98,6 +98,9 @@ func (r *serverRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 		if !r.ensureLock(ctx) {
 			return restoreFailed, "the server's lock was lost and another run holds it"
 		}
+		if why := r.heldForInterloper(); why != "" {
+			return restoreHeld, why
+		}
 		how, detail, pause := r.postRestore(ctx, a, try)
 		if how != "" {
 			return how, detail

@@ -60,6 +60,9 @@ func (r *updateRun) run(ctx workflow.Context) *ending {
 	if !r.ensureLock(r.safe) {
 		return r.lockGone()
 	}
+	if r.interloper != "" && !r.decidedToKeep() {
+		return r.lockShared()
+	}
 	return r.commit(r.safe)
 }
 
