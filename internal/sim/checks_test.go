@@ -42,15 +42,18 @@ func (w *world) judge() verdict {
 	w.judgeLawBook(&v)
 	w.judgeRest(&v)
 	w.judgeSnapshots(&v)
+	w.judgeLost(&v)
 	w.judgeChanges(&v)
 	for n := range w.plan.Runs {
 		w.judgeRun(&v, w.plan.workflowID(n))
+		w.judgeMany(&v, n)
 	}
+	w.judgeSecret(&v)
 	for _, r := range w.temporal.Runs() {
 		if strings.HasPrefix(r.WorkflowID, "next-") {
 			w.judgeRun(&v, r.WorkflowID)
 		}
-		if r.ParentID != "" && r.Type == workflows.TypeSnapshotUpdateVerify {
+		if r.ParentID != "" && documented[r.Type] != nil {
 			w.judgeRun(&v, r.WorkflowID)
 		}
 	}
@@ -177,15 +180,12 @@ func (w *world) mayBeDown(server int64) string {
 		return "the API never finished an action"
 	}
 	for _, i := range w.plan.Incidents {
-		if r := w.plan.Runs[i.Run]; i.Do == doTerminate && (r.Kind == runFleet || w.plan.Servers[r.Server].ID == server) {
+		if r := w.plan.Runs[i.Run]; i.Do == doTerminate && (r.ofMany() || w.plan.Servers[r.Server].ID == server) {
 			return "its run was terminated"
 		}
 	}
 	for _, r := range w.temporal.Runs() {
 		rep, ok := w.report(r)
-		if ok && r.Type == workflows.TypeRollbackByRestore && r.RunID != r.OriginalRunID && rep.Rollback == nil && rep.ServerID == server {
-			return "the run before the reset had restored it, and the one after it was not let to go on"
-		}
 		if ok && rep.ServerID == server && strings.Contains(rep.Next, fmt.Sprintf("start server %d", server)) {
 			return "a person was told to start it"
 		}
@@ -205,24 +205,6 @@ func (w *world) judgeRest(v *verdict) {
 	}
 	for _, t := range w.temporal.Troubles() {
 		v.broken("replay", "a workflow task of %s failed: %s", t.Run.WorkflowID, t.Failure.GetMessage())
-	}
-}
-
-// judgeSnapshots wants what is not ours to be there still.
-func (w *world) judgeSnapshots(v *verdict) {
-	for _, s := range w.plan.Servers {
-		left := map[string]bool{}
-		for _, snap := range w.fake.Snapshots(s.ID) {
-			left[snap.Name] = true
-		}
-		for n := range s.ByHand {
-			if name := fmt.Sprintf("by-hand-%d", n); !left[name] {
-				v.broken("law 4", "%s of server %d, made by hand, is gone", name, s.ID)
-			}
-		}
-		if s.Protected && !left["kept"] {
-			v.broken("law 4", "the protected snapshot of server %d is gone", s.ID)
-		}
 	}
 }
 
@@ -328,8 +310,8 @@ func (w *world) judgeClose(v *verdict, run temporalfake.Run, rep workflows.Repor
 // judgeServer holds a report against what the server was like in the moment when the run closed.
 func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Report) {
 	n, ok := w.plan.runOf(run.WorkflowID)
-	if !ok || run.Type == workflows.TypeFleetUpdate {
-		return
+	if !ok || run.Type == workflows.TypeFleetUpdate || run.ParentID != "" && run.Type == workflows.TypeRollbackByRestore {
+		return // the change that a fleet undoes was made by another run of it
 	}
 	p := w.plan.Runs[n]
 	changes := p.Kind == runWebhook || p.Kind == runExternal || p.Kind == runFleet
@@ -343,7 +325,7 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 	}
 	// What nobody knows is committed only because update.on_unknown says so.
 	unknown := rep.Change != nil && rep.Change.Result == contract.ChangeUnknown && p.OnUnknown == "commit"
-	disturbed := w.plan.faulty(vpsfake.ForeignRestore) || w.plan.has(doTerminate, doTerminateLock)
+	disturbed := w.overtaken(n, rep.ServerID) || w.plan.faulty(vpsfake.ForeignRestore) || w.plan.has(doTerminate, doTerminateLock)
 	// Law 3: where nobody saw a restore, green checks after red ones are taken for it, and the report says so. Checks that
 	// were red for another reason than the change deceive it.
 	deceived := strings.Contains(strings.Join(rep.Notes, " "), "taken as restored") && !p.Bad
@@ -369,7 +351,7 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 
 // judgeRestores holds what a run says of restores against the server, where nobody else can have restored it.
 func (w *world) judgeRestores(v *verdict, run temporalfake.Run, rep workflows.Report) {
-	if len(w.plan.Runs) > 1 || w.plan.Runs[0].Kind == runFleet || w.plan.has(doReset, doTerminate) {
+	if len(w.plan.Runs) > 1 || w.plan.Runs[0].ofMany() || w.plan.has(doReset, doTerminate) {
 		return
 	}
 	restores := w.fake.Server(rep.ServerID).Restores

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
@@ -41,7 +42,7 @@ func draw(seed uint64) plan {
 		p.Servers = append(p.Servers, d.server(int64(7+n)))
 	}
 	if fleet {
-		p.Runs = append(p.Runs, d.run(runFleet, 0))
+		p.Runs = append(p.Runs, d.run(pick(d, runFleet, runFleet, runFleet, runRotations), 0))
 	}
 	for range d.runs(fleet) {
 		kind := pick(d, runWebhook, runWebhook, runWebhook, runWebhook, runExternal, runRollback, runRollback, runRotation, runRotation, runNone)
@@ -50,7 +51,29 @@ func draw(seed uint64) plan {
 	for range d.incidents() {
 		p.Incidents = append(p.Incidents, d.incident(p))
 	}
+	p.Incidents = append(p.Incidents, d.pointed(p)...)
 	return p
+}
+
+// pointed are faults of what only few runs ask for: faults that are drawn for all would hardly ever meet them.
+func (d drawer) pointed(p plan) []incidentPlan {
+	var all []incidentPlan
+	for _, r := range p.Runs {
+		if r.Backup != "" && d.chance(50) {
+			f := d.fault()
+			for !slices.Contains(anyRequestKinds, f.Kind) {
+				f = d.fault()
+			}
+			f.Op, f.Skip = pick(d, vpsfake.OpCreateBackup, vpsfake.OpCreateBackup, vpsfake.OpListBackups), 0
+			all = append(all, incidentPlan{Do: doFault, Fault: &f})
+		}
+		if r.Undo && d.chance(80) { // the last change fails, and what was committed by then is undone
+			all = append(all, incidentPlan{Do: doFault, Fault: &vpsfake.Fault{
+				Kind: pick(d, vpsfake.Error500First, vpsfake.Error500After), Op: vpsfake.OpDeployHook, ServerID: p.Servers[len(p.Servers)-1].ID, Times: 1,
+			}})
+		}
+	}
+	return all
 }
 
 func (d drawer) runs(fleet bool) int {
@@ -95,13 +118,26 @@ func (d drawer) run(kind runKind, server int) runPlan {
 		r.OnFailure = pick(d, "", "", "", "hold", "none")
 		r.Stop = d.chance(15)
 		r.Unchecked, r.NoBaseline = d.chance(4), d.chance(6)
+		if d.chance(6) {
+			r.Backup = pick(d, "create", "wait", "required")
+		}
+		if d.chance(4) {
+			r.Frozen = d.between(time.Minute, 10*time.Minute)
+		}
 	case runRollback:
 		r.Safety, r.Approval = d.chance(40), d.chance(30)
-	case runRotation:
+	case runRotation, runRotations:
 		r.NoCreate = d.chance(20)
+		if d.chance(4) {
+			r.Frozen = d.between(time.Minute, 10*time.Minute)
+		}
 		r.Stop = !r.NoCreate && d.chance(20)
 	case runNone:
 		r.Bad = d.chance(20)
+	}
+	if kind == runFleet {
+		r.Canary, r.Decide, r.Undo = d.chance(40), d.chance(30), d.chance(40)
+		r.Bad = r.Bad && !r.Undo // nothing that is bad everywhere is ever committed
 	}
 	r.Keep = 1 + d.IntN(3)
 	for range d.IntN(3) {
@@ -112,9 +148,11 @@ func (d drawer) run(kind runKind, server int) runPlan {
 	}
 	if kind == runExternal {
 		for range 1 + d.IntN(2) {
-			r.Runners = append(r.Runners, runnerPlan{
-				After: d.between(0, time.Minute), Dies: pick(d, "", "", "", "begin", "change", "report"), Fails: d.chance(15),
-			})
+			one := runnerPlan{After: d.between(0, time.Minute), Dies: pick(d, "", "", "", "begin", "change", "report"), Fails: d.chance(15)}
+			if d.chance(15) { // up to and above update.timeout
+				one.Late = d.between(time.Second, changeTimeout+time.Minute)
+			}
+			r.Runners = append(r.Runners, one)
 		}
 	}
 	return r
@@ -135,6 +173,11 @@ var (
 	}
 	longWaits = []string{
 		contract.ActivityAwaitSnapshot, contract.ActivityAwaitSnapshot, contract.ActivityAwaitRestore, contract.ActivityVerify, contract.ActivityAwaitLock, contract.ActivityAwaitServer,
+	}
+	// anyRequestKinds are the faults that can happen to every request.
+	anyRequestKinds = []vpsfake.FaultKind{
+		vpsfake.LostBefore, vpsfake.LostAfter, vpsfake.LostAfter, vpsfake.Error500First, vpsfake.Error500After, vpsfake.Error500After, vpsfake.Hang,
+		vpsfake.TooMany, vpsfake.HTML502, vpsfake.MalformedJSON, vpsfake.Unauthorized,
 	}
 	somePhases = []workflows.Phase{
 		workflows.PhaseLock, workflows.PhasePreflight, workflows.PhaseSnapshot, workflows.PhaseChange, workflows.PhaseVerify, workflows.PhaseHold,
@@ -170,7 +213,7 @@ func (d drawer) short() duration {
 func (d drawer) incident(p plan) incidentPlan {
 	i := incidentPlan{When: d.moment(), Run: d.IntN(len(p.Runs)), Process: d.IntN(p.Processes)}
 	switch n := d.IntN(100); {
-	case n < 42:
+	case n < 40:
 		fault := d.fault()
 		return incidentPlan{Do: doFault, Fault: &fault}
 	case n < 55:
@@ -189,6 +232,9 @@ func (d drawer) incident(p plan) incidentPlan {
 		i.Do = doCancel
 	case n < 96:
 		i.Do, i.Back = doReset, pick(d, d.IntN(8), d.IntN(8), 1000)
+		if d.chance(20) {
+			i.Closed, i.When = true, moment{On: onPhase, What: string(workflows.PhaseDone), N: 1, After: d.between(time.Second, 5*time.Minute)}
+		}
 	case n < 98:
 		i.Do = doTerminate
 	default:
@@ -205,11 +251,7 @@ func (d drawer) fault() vpsfake.Fault {
 	if d.chance(15) {
 		return d.listFault()
 	}
-	kinds := []vpsfake.FaultKind{
-		vpsfake.LostBefore, vpsfake.LostAfter, vpsfake.LostAfter, vpsfake.Error500First, vpsfake.Error500After, vpsfake.Error500After, vpsfake.Hang,
-		vpsfake.TooMany, vpsfake.HTML502, vpsfake.MalformedJSON, vpsfake.Unauthorized,
-	}
-	f := vpsfake.Fault{Kind: pick(d, kinds...), Op: pick(d, readOps...), Times: 1 + d.IntN(3)}
+	f := vpsfake.Fault{Kind: pick(d, anyRequestKinds...), Op: pick(d, readOps...), Times: 1 + d.IntN(3)}
 	if d.chance(60) {
 		f.Op, f.Times = pick(d, writeOps...), 1+d.IntN(2)
 		f.Skip = pick(d, 0, 0, 0, 1)

@@ -55,9 +55,15 @@ func (w *world) happened(on trigger, what string, n int, p *process) {
 			w.happen(i, p)
 			continue
 		}
+		w.mu.Lock()
+		w.due++
+		w.mu.Unlock()
 		w.background.Go(func() {
 			time.Sleep(time.Duration(i.When.After))
 			w.happen(i, p)
+			w.mu.Lock()
+			w.due--
+			w.mu.Unlock()
 		})
 	}
 }
@@ -89,7 +95,15 @@ func (w *world) happen(i *incidentPlan, p *process) {
 		w.takeAPI(i, p.slot)
 	case doFault: // set from the begin
 	default: // of people
-		w.background.Go(func() { w.person(i, id) })
+		w.mu.Lock()
+		w.due++
+		w.mu.Unlock()
+		w.background.Go(func() {
+			w.person(i, id)
+			w.mu.Lock()
+			w.due--
+			w.mu.Unlock()
+		})
 	}
 }
 
@@ -167,8 +181,13 @@ func (w *world) person(i *incidentPlan, id string) {
 // reset goes some workflow tasks back.
 func (w *world) reset(ctx context.Context, i *incidentPlan, id string) error {
 	run, ok := w.temporal.Latest(id)
-	if !ok || !run.Open() {
-		return fmt.Errorf("%s is not open", id) // a closed runbook may be reset too, by people who know what they do
+	if !ok || !run.Open() && !i.Closed {
+		return fmt.Errorf("%s is not open", id)
+	}
+	if !run.Open() {
+		w.mu.Lock()
+		w.saw.count("reset of a closed run", "")
+		w.mu.Unlock()
 	}
 	var ends []int64
 	for _, ev := range w.temporal.History(run.RunID).GetEvents() {

@@ -116,6 +116,10 @@ func opOf(req *http.Request) vpsfake.Op {
 		return vpsfake.OpCreateSnapshot
 	case parts[0] == "snapshots":
 		return vpsfake.OpListSnapshots
+	case parts[0] == "backups" && req.Method == http.MethodPost:
+		return vpsfake.OpCreateBackup
+	case parts[0] == "backups":
+		return vpsfake.OpListBackups
 	case last == "start":
 		return vpsfake.OpStartServer
 	case last == "stop":

@@ -57,6 +57,8 @@ const (
 	runRollback runKind = "rollback" // RollbackByRestore of the latest snapshot
 	runRotation runKind = "rotation" // SnapshotRotation
 	runFleet    runKind = "fleet"    // FleetUpdate over all servers
+	// SnapshotRotation over all servers, each in a run of its own
+	runRotations runKind = "rotations"
 )
 
 // runPlan is one run that somebody starts.
@@ -77,6 +79,15 @@ type runPlan struct {
 	// OnUnknown and OnFailure are those of the input; empty is the default.
 	OnUnknown string `json:"on_unknown,omitempty"`
 	OnFailure string `json:"on_failure,omitempty"`
+	// Backup asks for a backup too: "create", "wait" for it, or "required".
+	Backup string `json:"backup,omitempty"`
+	// Frozen is how long a freeze window lasts that begins with the world.
+	Frozen duration `json:"frozen,omitempty"`
+	// Canary tries one server first, Decide asks a person after it, Undo rolls back what was committed when the fleet
+	// stops: FleetUpdate.
+	Canary bool `json:"canary,omitempty"`
+	Decide bool `json:"decide,omitempty"`
+	Undo   bool `json:"undo,omitempty"`
 	// Busy is lock.on_busy.
 	Busy string `json:"busy,omitempty"`
 	// Safety takes a safety snapshot, Approval asks first: RollbackByRestore.
@@ -91,6 +102,14 @@ type runPlan struct {
 	Runners []runnerPlan `json:"runners,omitempty"`
 }
 
+// ofMany says whether the run is about all servers.
+func (r runPlan) ofMany() bool { return r.Kind == runFleet || r.Kind == runRotations }
+
+// updates says whether the run is one of SnapshotUpdateVerify, or of many of them.
+func (r runPlan) updates() bool {
+	return r.Kind == runWebhook || r.Kind == runExternal || r.Kind == runNone || r.Kind == runFleet
+}
+
 type answerPlan struct {
 	Decision workflows.Decision `json:"decision"`
 	// Late is how long the person takes.
@@ -102,6 +121,8 @@ type runnerPlan struct {
 	After duration `json:"after,omitempty"`
 	Dies  string   `json:"dies,omitempty"`
 	Fails bool     `json:"fails,omitempty"`
+	// Late is how long the runner takes to report what it has done.
+	Late duration `json:"late,omitempty"`
 }
 
 // moment is when an incident happens: After an event, the N-th of its kind.
@@ -155,6 +176,8 @@ type incidentPlan struct {
 	Fault   *vpsfake.Fault `json:"fault,omitempty"`
 	// Back is how many workflow tasks a reset goes back.
 	Back int `json:"back,omitempty"`
+	// Closed lets it be a run that has ended.
+	Closed bool `json:"closed,omitempty"`
 	// number is its place in the plan, once that has begun.
 	number int
 }

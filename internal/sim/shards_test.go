@@ -81,8 +81,7 @@ func runShard(share string) (summary, error) {
 		return summary{}, err
 	}
 	cmd := exec.Command(program, "-test.run", "^TestAShareOfTheSeeds$", "-test.timeout", "0", "-test.v")
-	// Few collections: what a world leaves behind is gone at once. Stacks start as large as they have become: a quarter of
-	// the time went into growing those of the SDK's tasks.
+	// Few collections: what a world leaves behind is gone at once. For the last setting see startWithDeepStacks.
 	cmd.Env = append(os.Environ(), shardVariable+"="+share, "GOMAXPROCS=1", "GOGC=1200", "GODEBUG=adaptivestackstart=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -124,6 +123,7 @@ func TestAShareOfTheSeeds(t *testing.T) {
 	if share := os.Getenv(shardVariable); share != "" {
 		_, err := fmt.Sscanf(share, "%d %d %d", &first, &step, &count)
 		require.NoError(t, err)
+		startWithDeepStacks()
 	}
 	sum := summary{Ends: map[string]int{}, Saw: coverage{}}
 	for n := range count {

@@ -63,6 +63,7 @@ type world struct {
 	notes      []note
 	saw        coverage
 	doubled    bool // two attempts of one activity ran at the same time
+	due        int  // incidents that are on their way
 	troubles   []string
 }
 
@@ -296,6 +297,12 @@ func (w *world) rest() {
 func (w *world) settled() bool {
 	if time.Since(w.began) < 2*time.Minute {
 		return false // not everything has begun
+	}
+	w.mu.Lock()
+	due := w.due
+	w.mu.Unlock()
+	if due > 0 {
+		return false
 	}
 	for n := range w.plan.Runs {
 		if _, ok := w.temporal.Latest(w.plan.workflowID(n)); !ok {
