@@ -70,14 +70,15 @@ func (w *world) restorePointOf(restore vpsfake.Request) (n int, made time.Time, 
 	return n, made, ok && !made.IsZero()
 }
 
-// overtaken says whether another run changed the server after the n-th one did, and that one was reset after its end.
+// overtaken says whether another run changed or restored the server after the n-th one did, and that one was reset after
+// its end.
 func (w *world) overtaken(n int, server int64) bool {
 	if !slices.ContainsFunc(w.plan.Incidents, func(i incidentPlan) bool { return i.Closed }) {
 		return false
 	}
 	last := ""
 	for _, r := range w.fake.Requests() {
-		if r.Op == vpsfake.OpDeployHook && r.ServerID == server && r.Effect {
+		if (r.Op == vpsfake.OpDeployHook || r.Op == vpsfake.OpRestoreSnapshot) && r.ServerID == server && r.Effect {
 			last = r.Path
 		}
 	}

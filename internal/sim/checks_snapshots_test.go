@@ -87,7 +87,7 @@ func (w *world) judgeSecret(v *verdict) {
 	}
 	for _, r := range w.temporal.Runs() {
 		if strings.Contains(w.temporal.History(r.RunID).String(), token) {
-			v.broken("law 8", "the token stands in the history of %s", r.WorkflowID)
+			v.broken("law 10", "the token stands in the history of %s", r.WorkflowID)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func (w *world) judgeLawBook(v *verdict) {
 			continue // the stand-in cannot know that two runs decided it
 		}
 		if b.Law == 12 && w.plan.lagsTooLong() {
-			continue // a list that lags for longer than VPS_SETTLE cannot be counted by
+			continue // such a list cannot be counted by; the API's refusal is told apart by counting again
 		}
 		if b.Law == 7 && w.plan.has(doReset) && w.powerMetChange(b) {
 			continue // the change of the run before a reset: a start does not hurt it, and a restore waits for its end
@@ -134,10 +134,11 @@ func (w *world) powerMetChange(b vpsfake.Violation) bool {
 	return all[open-1].Op == vpsfake.OpDeployHook && (op == vpsfake.OpStartServer || op == vpsfake.OpStopServer)
 }
 
-// lagsTooLong says whether a list shows what was longer ago than VPS_SETTLE.
+// lagsTooLong says whether a list may show a run less than there is: what was longer ago than VPS_SETTLE, or what another
+// run made right before this one came. A run waits VPS_SETTLE out after its own writes only.
 func (p plan) lagsTooLong() bool {
 	return slices.ContainsFunc(p.Incidents, func(i incidentPlan) bool {
-		return i.Fault != nil && i.Fault.Kind == vpsfake.ListLags && i.Fault.Duration > settle
+		return i.Fault != nil && i.Fault.Kind == vpsfake.ListLags && (i.Fault.Duration > settle || len(p.Runs) > 1)
 	})
 }
 
