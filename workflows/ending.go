@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -88,12 +89,16 @@ func (r *serverRun) close(ctx workflow.Context, end *ending) {
 // with nobody to start it. A run that was not to go on does not do it either: a person is told.
 func (r *serverRun) warnOfEarlierRun(end *ending) {
 	end.summary += " But this run was reset: an earlier run of it may have changed the server before."
-	look := fmt.Sprintf("look at what is on server %d, and start server %d at VPS.org if it is down", r.serverID, r.serverID)
-	if end.next == "" {
-		end.next = look + "."
+	start := fmt.Sprintf("start server %d at VPS.org", r.serverID)
+	if r.report.Runbook == TypeSnapshotRotation || strings.Contains(end.next, start) {
+		return // it never restores, and looks itself whether its own stop left the server down; or it is said already
+	}
+	look := fmt.Sprintf("look at what is on server %d, and %s if it is down", r.serverID, start)
+	if next := strings.TrimPrefix(end.next, "nothing; "); next != "" {
+		end.next = look + "; then " + next
 		return
 	}
-	end.next = look + "; then " + end.next
+	end.next = look + "."
 }
 
 // stoppedBeforeChange is the end of a run that was interrupted before its change: by a cancel, or by a lost lock.

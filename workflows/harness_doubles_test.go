@@ -88,7 +88,11 @@ func (h *harness) registerDoubles() {
 
 // all is the server's list once the run has its snapshot.
 func (h *harness) all() []contract.Snapshot {
-	return append(h.existing[:len(h.existing):len(h.existing)], ownSnapshot(testSnapshotID, contract.SnapshotCompleted))
+	own := ownSnapshot(testSnapshotID, contract.SnapshotCompleted)
+	if h.originalRunID != "" {
+		own.Description = contract.Marker{RunID: h.originalRunID, Policy: contract.PolicyUpdate}.Describe("")
+	}
+	return append(h.existing[:len(h.existing):len(h.existing)], own)
 }
 
 func ownSnapshot(id int64, status contract.SnapshotStatus) contract.Snapshot {

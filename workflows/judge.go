@@ -82,11 +82,12 @@ func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 	}
 	switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
 	case stepCommit:
+		r.lookForInterlopers(r.safe)
 		return nil, false
 	case stepRollback:
 		return r.rollBack(ctx, rollbackCause(change, verdict))
 	default: // hold
-		return r.holdVerdict(ctx, holdCause(change, verdict))
+		return r.holdVerdict(ctx, r.withInterlopers(holdCause(change, verdict)))
 	}
 }
 
@@ -158,10 +159,25 @@ func (r *updateRun) rollBack(ctx workflow.Context, cause string) (end *ending, a
 	case FailureNone:
 		return r.changeEnd("The change is bad (%s) and rollback.on_failure is none.", cause), false
 	case FailureHold:
-		return r.holdVerdict(ctx, cause)
+		return r.holdVerdict(ctx, r.withInterlopers(cause))
 	default: // restore
+		if asked := r.withInterlopers(cause); asked != cause {
+			return r.holdVerdict(ctx, asked)
+		}
 		return r.restore(cause), false
 	}
+}
+
+// withInterlopers adds to why a run rolls back, or asks, what a person must know before a restore.
+func (r *updateRun) withInterlopers(why string) string {
+	r.lookForInterlopers(r.safe)
+	if r.lock.gone {
+		return why // nobody's word would bring the lock back
+	}
+	if others := r.askAboutInterlopers(); others != "" {
+		return why + "; " + others
+	}
+	return why
 }
 
 // verifyChange runs the checks after the change. It says reported=true when the runner's late report came first.

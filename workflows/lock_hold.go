@@ -100,7 +100,7 @@ func (r *serverRun) acquireLock(ctx workflow.Context, wait bool, timeout time.Du
 		if err != nil {
 			return nil, err
 		}
-		r.lockWaitedFor = answer.Holder.WorkflowID
+		r.lockWaits, r.lockWaitedFor = r.lockWaits+1, answer.Holder.WorkflowID
 		if !answer.Free {
 			r.busyDetail = answer.Detail
 			return &answer.Holder, nil
@@ -173,14 +173,15 @@ func lockEndReason(err error) string {
 
 // retakeLock takes a lost lock again, for as long as a rollback may take.
 func (r *serverRun) retakeLock(ctx workflow.Context, lost *lockHold) {
-	counts := r.changeBegun && workflow.GetVersion(ctx, changeInterloper, workflow.DefaultVersion, 1) >= 1
+	counts := r.changeBegun && r.countsInterlopers(ctx)
 	if counts {
-		r.lookForInterloper(ctx)
+		r.meetLastHolder(ctx)
 	}
-	r.lockWaitedFor = ""
+	r.lockRetaken = true
+	waits := r.lockWaits
 	busy, err := r.acquireLock(ctx, true, r.restoreTimeout.Std())
-	if counts && r.lockWaitedFor != "" && r.lockWaitedFor != r.report.WorkflowID {
-		r.interloper = shownWord(r.lockWaitedFor) + " held the server's lock"
+	if counts && r.lockWaits > waits && r.lockWaitedFor != r.report.WorkflowID {
+		r.meetHolder(r.lockWaitedFor)
 	}
 	if busy == nil && err == nil {
 		r.note("the lock was taken again")
@@ -211,7 +212,8 @@ func (r *serverRun) ensureLock(ctx workflow.Context) bool {
 	if r.lock == nil || (r.lock.lost && !r.changeBegun) {
 		return false // lost before the change, nobody takes it again, but for leaving the server up
 	}
-	if r.lockLostEarly { // it was lost in the very moment before the change, and nobody takes it again
+	if r.lockLostEarly && r.lock.lost && r.countsInterlopers(ctx) {
+		// It was lost in the very moment before the change, and nobody takes it again.
 		r.lockLostEarly = false
 		r.retakeLock(ctx, r.lock)
 	}

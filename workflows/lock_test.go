@@ -174,9 +174,12 @@ func TestALockThatCannotBeTakenAgainEndsWithoutAWrite(t *testing.T) {
 	e := lose(verified(contract.VerdictFailed))
 	assert.Equal(t, contract.FailRollback, e.failure)
 	assert.Zero(t, e.count(contract.ActivityRestoreSnapshot), "law 7: no write without the lock")
+	assert.Contains(t, e.report.Summary, "the server's lock was lost and another run holds it")
+	assert.False(t, e.entered(PhaseHold), "a person's word would not bring the lock back")
 	e = lose(verified(contract.VerdictPassed))
 	assert.Equal(t, contract.FailChangeUnknown, e.failure, "who holds the server now may have changed what the checks saw")
 	assert.Contains(t, e.report.Summary, "deploy-41")
+	assert.Contains(t, e.report.Summary, "holds it", "and still does")
 }
 
 func TestARestoreThatFindsTheLockGoneTakesItAgainOnce(t *testing.T) {
@@ -184,7 +187,8 @@ func TestARestoreThatFindsTheLockGoneTakesItAgainOnce(t *testing.T) {
 	h.on(contract.ActivityVerify, step{}, verified(contract.VerdictFailed), step{})
 	h.on(contract.ActivityRestoreSnapshot, step{reply: contract.RestoreSnapshotResult{Answer: write(contract.WriteLockLost, 0)}, during: func() { h.busy = 1 }}, step{})
 	// The lock that the run believed in ends only when AwaitLock has taken it away as stale.
-	h.on(contract.ActivityAwaitLock, step{during: h.endLock, takes: time.Minute})
+	h.on(contract.ActivityAwaitLock, step{during: h.endLock, takes: time.Minute,
+		reply: contract.AwaitLockResult{Free: true, Holder: contract.LockHolder{WorkflowID: "default-test-workflow-id"}}})
 	e := h.run()
 	assert.Equal(t, contract.FailRolledBack, e.failure)
 	assert.Len(t, h.locks, 2, "the late news of the old lock's end does not ask for the lock a third time")

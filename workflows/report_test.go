@@ -185,7 +185,7 @@ func TestAResetRunThatEndsEarlySendsAPersonToTheServer(t *testing.T) {
 		h.originalRunID = "the-run-before-the-reset"
 		e := h.run()
 		assert.Equal(t, contract.FailNotApproved, e.failure)
-		assert.Contains(t, e.report.Next, "start server 12345 at VPS.org if it is down; then nothing")
+		assert.Contains(t, e.report.Next, "start server 12345 at VPS.org if it is down; then start the run again")
 	})
 }
 

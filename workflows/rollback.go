@@ -60,7 +60,11 @@ func (r *serverRun) holdRollback(ctx workflow.Context, why string) (end *ending,
 	case heldCommit:
 		return nil, false
 	default: // timed out
-		return r.rollbackFailed(fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.holdTimeout)), false
+		detail := fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.holdTimeout)
+		if len(r.interlopers) > 0 && r.report.Rollback.Posts == 0 {
+			return r.restoreNotBegun(detail), false
+		}
+		return r.rollbackFailed(detail), false
 	}
 }
 
@@ -98,7 +102,7 @@ func (r *serverRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 		if !r.ensureLock(ctx) {
 			return restoreFailed, "the server's lock was lost and another run holds it"
 		}
-		if why := r.heldForInterloper(); why != "" {
+		if why := r.askAboutInterlopers(); why != "" {
 			return restoreHeld, why
 		}
 		how, detail, pause := r.postRestore(ctx, a, try)

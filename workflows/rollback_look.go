@@ -13,6 +13,7 @@ func (r *serverRun) lookBeforeRestore(ctx workflow.Context, a *attempt) (restore
 		return restoreFailed, problem
 	}
 	a.before = seen.Server
+	r.meetMakersOf(ctx, seen.Snapshots)
 	if r.before.ID == 0 {
 		r.before = seen.Server
 	}

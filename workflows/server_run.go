@@ -57,22 +57,24 @@ type serverRun struct {
 	made      *contract.Snapshot  // the run's own snapshot, once completed
 	snapshot  *contract.Snapshot  // the restore point, once it is known to be completed
 
-	changeBegun        bool      // from here on the server may be changed
-	preflightRun       string    // the run that made the preflight
-	verifyRun          string    // the run that made the last verification; empty in histories of earlier releases
-	createWasUnclear   bool      // a snapshot of ours may turn up late
-	stopMayBeSent      bool      // stop_server: the server may be down because of us
-	stopReached        bool      // stop_server: this history has come to the stop
-	restoreBegun       bool      // from here on reports are refused
-	restoreLooked      string    // the run in which an earlier decision's restore was looked for
-	lookedRunID        string    // the run in which our snapshot was last looked for
-	busyDetail         string    // how things stood with a lock that could not be had
-	lockWaitedFor      string    // the run that the lock was last waited for
-	interloper         string    // who held the lock while this run had lost it; see interloper.go
-	interloperAccepted bool      // a person has been asked about it
-	lockLostEarly      bool      // the lock was lost before the change: the run ends as LockLost
-	snapshotAsked      time.Time // when the run's own snapshot was first asked for (the Temporal server's clock)
-	lostFrom           time.Time // what was written since is lost by a restore
+	changeBegun      bool      // from here on the server may be changed
+	preflightRun     string    // the run that made the preflight
+	verifyRun        string    // the run that made the last verification; empty in histories of earlier releases
+	createWasUnclear bool      // a snapshot of ours may turn up late
+	stopMayBeSent    bool      // stop_server: the server may be down because of us
+	stopReached      bool      // stop_server: this history has come to the stop
+	restoreBegun     bool      // from here on reports are refused
+	restoreLooked    string    // the run in which an earlier decision's restore was looked for
+	lookedRunID      string    // the run in which our snapshot was last looked for
+	busyDetail       string    // how things stood with a lock that could not be had
+	lockWaits        int       // how often the lock was waited for
+	lockWaitedFor    string    // the run that it was last waited for
+	lockRetaken      bool      // a lost lock was taken again
+	interlopers      []string  // who else had the server; see interloper.go
+	interlopersAsked int       // of how many of them a person was told
+	lockLostEarly    bool      // the lock was lost before the change: the run ends as LockLost
+	snapshotAsked    time.Time // when the run's own snapshot was first asked for (the Temporal server's clock)
+	lostFrom         time.Time // what was written since is lost by a restore
 
 	// What queries show.
 	phase      Phase

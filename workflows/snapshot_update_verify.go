@@ -60,7 +60,7 @@ func (r *updateRun) run(ctx workflow.Context) *ending {
 	if !r.ensureLock(r.safe) {
 		return r.lockGone()
 	}
-	if r.interloper != "" && !r.decidedToKeep() {
+	if r.unasked() {
 		return r.lockShared()
 	}
 	return r.commit(r.safe)

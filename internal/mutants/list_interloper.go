@@ -6,16 +6,16 @@ var interloper = []Mutant{
 		Name: "nobody-asks-who-held-a-lost-lock", Law: Law7,
 		Does:    "A run takes a lost lock again and does not ask who held it meanwhile: its rollback undoes the change of another run.",
 		File:    "workflows/lock_hold.go",
-		Find:    `counts := r.changeBegun && workflow.GetVersion(`,
-		Replace: `counts := !r.changeBegun && workflow.GetVersion(`,
+		Find:    `counts := r.changeBegun && r.countsInterlopers(ctx)`,
+		Replace: `counts := !r.changeBegun && r.countsInterlopers(ctx)`,
 		Kill:    by("workflows", "TestARestoreOverTheWorkOfAnotherRunIsAPersonsDecision/it_has_come_and_gone"),
 	},
 	{
 		Name: "awaited-holder-forgotten", Law: Law7,
 		Does:    "A run waits for another one to let go of the lock it had lost, and then rolls back over its work.",
 		File:    "workflows/lock_hold.go",
-		Find:    `if counts && r.lockWaitedFor != "" &&`,
-		Replace: `if counts && r.lockWaitedFor == "" &&`,
+		Find:    `if counts && r.lockWaits > waits &&`,
+		Replace: `if counts && r.lockWaits < waits &&`,
 		Kill:    by("workflows", "TestARestoreOverTheWorkOfAnotherRunIsAPersonsDecision/it_is_waited_for"),
 	},
 	{
@@ -38,27 +38,27 @@ var interloper = []Mutant{
 		Name: "restore-over-another-runs-work", Law: Law7,
 		Does: "A rollback does not stop although another run held the server's lock meanwhile.",
 		File: "workflows/rollback.go",
-		Find: `		if why := r.heldForInterloper(); why != "" {
+		Find: `		if why := r.askAboutInterlopers(); why != "" {
 			return restoreHeld, why
 		}
 `,
-		Replace: "",
+		Replace: ``,
 		Kill:    by("workflows", "TestARestoreOnDemandOverTheWorkOfAnotherRunIsAskedForAgain"),
 	},
 	{
 		Name: "commit-of-another-runs-work", Law: Law7,
 		Does:    "Green checks commit a change although another run held the lock, and may have made the server green.",
 		File:    "workflows/snapshot_update_verify.go",
-		Find:    `if r.interloper != "" && !r.decidedToKeep() {`,
-		Replace: `if r.interloper != "" && r.decidedToKeep() {`,
+		Find:    `if r.unasked() {`,
+		Replace: `if r.unasked() && r.in.DryRun {`,
 		Kill:    by("workflows", "TestGreenChecksOfAServerThatAnotherRunHadAreNoProofOfTheChange"),
 	},
 	{
 		Name: "lock-lost-in-the-moment-before-the-change", Law: Law8,
 		Does:    "A lock that is lost in the very moment before the change is waited for, and nobody takes it: the run hangs.",
 		File:    "workflows/lock_hold.go",
-		Find:    `	if r.lockLostEarly { // it was`,
-		Replace: `	if r.lockLostEarly && !r.changeBegun { // it was`,
+		Find:    `if r.lockLostEarly && r.lock.lost && r.countsInterlopers(ctx) {`,
+		Replace: `if r.lockLostEarly && r.lock.lost && !r.changeBegun {`,
 		Kill:    by("internal/sim", "TestWhatWasFoundOnceStaysMended/lock-lost-in-the-moment-before-the-change.json"),
 	},
 	{
@@ -73,8 +73,51 @@ var interloper = []Mutant{
 		Name: "reset-run-sends-nobody-to-the-server", Law: Law11,
 		Does:    "A run that was reset and then ended early does not tell anybody to start the server that the run before may have left down.",
 		File:    "workflows/ending.go",
-		Find:    `	end.next = look + "; then " + end.next`,
-		Replace: `	_ = look`,
+		Find:    `end.next = look + "; then " + next`,
+		Replace: `_ = look + next`,
 		Kill:    by("workflows", "TestAResetRunThatEndsEarlySendsAPersonToTheServer/denied"),
+	},
+	{
+		Name: "own-lock-taken-from-itself", Law: Law7,
+		Does:    "A run that took its lost lock again, to start its server, takes it once more: from itself, after the whole grace.",
+		File:    "workflows/lock_hold.go",
+		Find:    `if r.lockLostEarly && r.lock.lost && r.countsInterlopers(ctx) {`,
+		Replace: `if r.lockLostEarly && r.countsInterlopers(ctx) {`,
+		Kill:    by("workflows", "TestEveryEndAfterAStopLeavesTheServerUp/the_lock_is_lost"),
+	},
+	{
+		Name: "one-word-for-every-interloper", Law: Law7,
+		Does:    "A person's word about one other run counts for the next one too, of which nobody was told.",
+		File:    "workflows/interloper.go",
+		Find:    `r.interlopersAsked = len(r.interlopers)`,
+		Replace: `r.interlopersAsked = len(r.interlopers) + 100`,
+		Kill:    by("workflows", "TestAnInterloperThatComesWhileThePersonThinksIsAskedAboutAgain"),
+	},
+	{
+		Name: "snapshots-of-other-runs-overlooked", Law: Law7,
+		Does:    "A snapshot that another run has made since says nothing to a run that is about to restore its own.",
+		File:    "workflows/interloper.go",
+		Find:    `marker.RunID != r.own.RunID && !known && !older`,
+		Replace: `marker.RunID == r.own.RunID && !known && !older`,
+		Kill:    by("workflows", "TestARestoreOverTheWorkOfAnotherRunIsAPersonsDecision/it_has_left_a_snapshot"),
+	},
+	{
+		Name: "reset-run-believes-in-its-old-lock", Law: Law7,
+		Does: "A run that was reset after its end goes by the lock that it held then, and asks nobody who has had the server since.",
+		File: "workflows/interloper.go",
+		Find: `	if !r.lockRetaken {
+		r.meetLastHolder(ctx)
+	}
+`,
+		Replace: "",
+		Kill:    by("workflows", "TestAResetRunAsksBeforeItRestoresOverALaterRun"),
+	},
+	{
+		Name: "question-without-the-interloper", Law: Law7,
+		Does:    "A person who is asked for another reason is not told that another run had the server.",
+		File:    "workflows/judge.go",
+		Find:    `return r.holdVerdict(ctx, r.withInterlopers(holdCause(change, verdict)))`,
+		Replace: `return r.holdVerdict(ctx, holdCause(change, verdict))`,
+		Kill:    by("workflows", "TestAPersonWhoIsAskedForAnotherReasonIsToldOfTheInterloperToo"),
 	},
 }
