@@ -29,6 +29,8 @@ func (r *updateRun) commitSummary() string {
 		return "The restore point was made. No change was asked for, and verification was skipped."
 	case r.in.Update.Kind == UpdateNone:
 		return "The restore point was made, and the server passed verification. No change was asked for."
+	case r.report.Change.Result == contract.ChangeUnknown && r.in.Verify.Skip:
+		return "Nobody knows whether the change was made; verification was skipped, and update.on_unknown is commit."
 	case r.report.Change.Result == contract.ChangeUnknown:
 		return "Nobody knows whether the change was made; the server passed verification, and update.on_unknown is commit."
 	case r.in.Verify.Skip:

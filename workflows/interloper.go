@@ -82,10 +82,14 @@ func (r *serverRun) wasReset() bool {
 // lookForInterlopers looks where there may be some: the lock was lost and taken again, or the run was reset, so that the
 // lock that it believes in may be long gone. Without the lock there is nothing to look at, and nothing follows either.
 func (r *serverRun) lookForInterlopers(ctx workflow.Context) {
-	if !r.lockRetaken && !r.wasReset() || !r.countsInterlopers(ctx) || !r.ensureLock(ctx) {
+	wasReset := r.wasReset()
+	if !wasReset && r.verify.Skip && r.countsInterlopers(ctx) { // no checks, which else say which run decides
+		wasReset = !decidedByOriginalRun(ctx, r.report.OriginalRunID)
+	}
+	if !r.lockRetaken && !wasReset || !r.countsInterlopers(ctx) || !r.ensureLock(ctx) {
 		return
 	}
-	if !r.lockRetaken {
+	if wasReset { // otherwise the holder was looked for when the lock was taken again
 		r.meetLastHolder(ctx)
 	}
 	var seen contract.ReadServerResult
@@ -116,15 +120,19 @@ func (r *updateRun) lockShared() *ending {
 	return (&ending{
 		outcome: OutcomeChangeUnknown,
 		failure: contract.FailChangeUnknown,
-		summary: "This run did not have the server for itself (" + strings.Join(r.interlopers, "; ") + "): what the checks saw may be another run's work. Nothing was rolled back.",
+		summary: "This run did not have the server for itself (" + strings.Join(r.interlopers, "; ") + "): what the checks saw may be another run's work. Nothing was rolled back by this run.",
 	}).withNext("look at the server; to restore snapshot %d %q would undo whatever was changed since.", r.snapshot.ID, r.snapshot.Name)
 }
 
-// restoreNotBegun is the end of a rollback that nobody decided about and for which nothing was sent.
-func (r *serverRun) restoreNotBegun(detail string) *ending {
+// restoreEnded is the end of a restore that did not come about. Where another run had the server and nothing was sent,
+// nobody is told to restore by hand what this run did not.
+func (r *serverRun) restoreEnded(detail string) *ending {
+	if len(r.interlopers) == 0 || r.report.Rollback.Posts > 0 {
+		return r.rollbackFailed(detail)
+	}
 	return (&ending{
 		outcome: OutcomeRollbackFailed,
 		failure: contract.FailRollback,
-		summary: fmt.Sprintf("Nothing was restored: %s.", trimDot(detail)),
+		summary: fmt.Sprintf("Nothing was restored by this run: %s.", trimDot(detail)),
 	}).withNext("look at what was changed on server %d since snapshot %d %q was made; restoring it loses all of that.", r.serverID, r.snapshot.ID, r.snapshot.Name)
 }

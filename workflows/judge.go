@@ -62,6 +62,7 @@ func (r *updateRun) judge(ctx workflow.Context) *ending {
 
 // judgeOnce judges the change by its result as it is known now. It says again=true when a late report came.
 func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
+	r.judgedReport = r.external.report
 	if ctx.Err() != nil {
 		return r.rollBack(ctx, "canceled by a person during the change")
 	}
@@ -83,11 +84,15 @@ func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 	switch decideNext(change.Result, verdict.Verdict, r.in.Update.OnUnknown) {
 	case stepCommit:
 		r.lookForInterlopers(r.safe)
-		return nil, false
+		return nil, r.reportedSince()
 	case stepRollback:
 		return r.rollBack(ctx, rollbackCause(change, verdict))
 	default: // hold
-		return r.holdVerdict(ctx, r.withInterlopers(holdCause(change, verdict)))
+		why := r.withInterlopers(holdCause(change, verdict))
+		if ctx.Err() != nil {
+			return r.rollBack(ctx, "canceled by a person during the verification")
+		}
+		return r.holdVerdict(ctx, why)
 	}
 }
 
@@ -136,15 +141,17 @@ func holdCause(change *ChangeRecord, verdict verification) string {
 // holdVerdict holds for a person. It says again=true when a late report came and the change is to be judged anew.
 func (r *updateRun) holdVerdict(ctx workflow.Context, why string) (end *ending, again bool) {
 	q := question{why: why, allowed: verdictDecisions, timeout: r.holdTimeout}
-	if r.external.granted != "" && r.external.report == nil {
+	if r.external.granted != "" && r.judgedReport == nil {
 		q.settled = func() bool { return r.external.report != nil } // the runner's late report
 	}
 	switch r.holdForPerson(ctx, q) {
 	case heldCommit:
+		r.lookForInterlopers(r.safe) // the hold may have been long
 		return nil, false
 	case heldRollback:
 		return r.restore("a person decided so: " + why), false
 	case heldSettled:
+		r.interlopersAsked = 0 // nobody has answered
 		return nil, true
 	case heldCanceled:
 		return r.changeEnd("Canceled by a person while the run was held (%s).", why), false
@@ -161,12 +168,20 @@ func (r *updateRun) rollBack(ctx workflow.Context, cause string) (end *ending, a
 	case FailureHold:
 		return r.holdVerdict(ctx, r.withInterlopers(cause))
 	default: // restore
-		if asked := r.withInterlopers(cause); asked != cause {
+		asked := r.withInterlopers(cause)
+		switch {
+		case r.reportedSince():
+			r.interlopersAsked = 0 // nobody was asked
+			return nil, true
+		case asked != cause:
 			return r.holdVerdict(ctx, asked)
 		}
 		return r.restore(cause), false
 	}
 }
+
+// reportedSince says whether a runner's late report has come while something was looked at: the change is judged anew.
+func (r *updateRun) reportedSince() bool { return r.external.report != r.judgedReport }
 
 // withInterlopers adds to why a run rolls back, or asks, what a person must know before a restore.
 func (r *updateRun) withInterlopers(why string) string {

@@ -41,7 +41,7 @@ func (r *serverRun) restore(cause string) *ending {
 			r.note("%s", detail)
 			return r.rolledBack(cause)
 		case restoreFailed:
-			return r.rollbackFailed(detail)
+			return r.restoreEnded(detail)
 		default: // held
 			end, again := r.holdRollback(ctx, detail)
 			if !again {
@@ -60,11 +60,7 @@ func (r *serverRun) holdRollback(ctx workflow.Context, why string) (end *ending,
 	case heldCommit:
 		return nil, false
 	default: // timed out
-		detail := fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.holdTimeout)
-		if len(r.interlopers) > 0 && r.report.Rollback.Posts == 0 {
-			return r.restoreNotBegun(detail), false
-		}
-		return r.rollbackFailed(detail), false
+		return r.restoreEnded(fmt.Sprintf("%s; nobody decided within rollback.hold_timeout (%s)", why, r.holdTimeout)), false
 	}
 }
 

@@ -34,6 +34,8 @@ type updateRun struct {
 	serverRun
 	in       SnapshotUpdateVerifyInput
 	external externalChange
+	// judgedReport is the runner's report by which the change was last judged; nil when there was none.
+	judgedReport *ReportRequest
 	// changeOfEarlierRun: the change is one that a run before a reset has begun and this one only followed.
 	changeOfEarlierRun bool
 }

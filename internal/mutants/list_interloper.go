@@ -105,7 +105,7 @@ var interloper = []Mutant{
 		Name: "reset-run-believes-in-its-old-lock", Law: Law7,
 		Does: "A run that was reset after its end goes by the lock that it held then, and asks nobody who has had the server since.",
 		File: "workflows/interloper.go",
-		Find: `	if !r.lockRetaken {
+		Find: `	if wasReset { // otherwise the holder was looked for when the lock was taken again
 		r.meetLastHolder(ctx)
 	}
 `,
@@ -116,8 +116,8 @@ var interloper = []Mutant{
 		Name: "question-without-the-interloper", Law: Law7,
 		Does:    "A person who is asked for another reason is not told that another run had the server.",
 		File:    "workflows/judge.go",
-		Find:    `return r.holdVerdict(ctx, r.withInterlopers(holdCause(change, verdict)))`,
-		Replace: `return r.holdVerdict(ctx, holdCause(change, verdict))`,
+		Find:    `why := r.withInterlopers(holdCause(change, verdict))`,
+		Replace: `why := holdCause(change, verdict)`,
 		Kill:    by("workflows", "TestAPersonWhoIsAskedForAnotherReasonIsToldOfTheInterloperToo"),
 	},
 }
