@@ -137,7 +137,7 @@ func TestAWorkerWithoutTemporalIsAliveNotReadyAndStopsCleanly(t *testing.T) {
 	listen := nobody(t)
 	environ := []string{"VPS_API_TOKEN=" + token, "VPS_API_URL=http://" + untouched(t), "TEMPORAL_ADDRESS=" + nobody(t), "SAFEPOINT_LISTEN=" + listen, "SAFEPOINT_LOG_LEVEL=debug"}
 	cmd, out := process(t, environ)
-	require.Eventually(t, func() bool { return strings.Contains(out.String(), "waiting for Temporal") }, 10*time.Second, 20*time.Millisecond, out.String())
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "waiting for Temporal") }, time.Minute, 20*time.Millisecond, out.String())
 
 	probe, probed := process(t, []string{"SAFEPOINT_LISTEN=" + listen}, "healthcheck")
 	assert.Equal(t, 0, finish(t, probe, probed), probed.String())
