@@ -77,7 +77,7 @@ func finish(t *testing.T, cmd *exec.Cmd, out *output) int {
 	go func() { defer close(done); _ = cmd.Wait() }() // the exit code is what counts
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		_ = cmd.Process.Kill()
 		<-done
 		t.Fatalf("the worker did not end:\n%s", out)
