@@ -72,8 +72,8 @@ func (r *serverRun) meetMakersOf(ctx workflow.Context, snapshots []contract.Snap
 	}
 }
 
-// wasReset says whether an earlier run, before a reset, made the preflight or the checks that this one goes by, or the
-// other way round. Which run did what is read from the history, so that a replay decides the same.
+// wasReset says whether a run after a reset made the preflight or the last checks. Which run did what is read from the
+// history, so that a replay decides the same.
 func (r *serverRun) wasReset() bool {
 	another := func(runID string) bool { return runID != "" && runID != r.report.OriginalRunID }
 	return another(r.preflightRun) || another(r.verifyRun)
