@@ -82,7 +82,7 @@ func (r *updateRun) backUp(ctx workflow.Context) (problem string) {
 		if try == backupTries {
 			return trimDot(answer.Detail)
 		}
-		if err := workflow.Sleep(ctx, retryPause(answer, try)); err != nil {
+		if err := pause(ctx, retryPause(answer, try), "pause before the backup is asked for again"); err != nil {
 			return "the run was canceled"
 		}
 	}

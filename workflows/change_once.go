@@ -67,7 +67,7 @@ func (r *updateRun) outlastEarlierChange() {
 	timeout := r.in.Update.Timeout
 	r.note("this run was reset: the change may have been under way, so it was given its whole update.timeout (%s)", timeout)
 	r.waitFor(r.safe, "the end of a change that the run before the reset may have begun, for up to %s", timeout)
-	if err := workflow.Sleep(r.safe, changeDeadline(timeout.Std())); err != nil { // the safe context is never canceled
+	if err := pause(r.safe, changeDeadline(timeout.Std()), "time for a change that may be under way since before the reset"); err != nil { // the safe context is never canceled
 		workflow.GetLogger(r.safe).Error("the wait for an earlier run's change was cut short", "error", err)
 	}
 }

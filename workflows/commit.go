@@ -121,7 +121,7 @@ func (r *serverRun) deleteSnapshot(ctx workflow.Context, old contract.Snapshot, 
 		default: // refused by the guard or the API, or a bad token: asking again changes nothing
 			return pruned
 		}
-		if err := workflow.Sleep(ctx, retryPause(result.Answer, try)); err != nil {
+		if err := pause(ctx, retryPause(result.Answer, try), fmt.Sprintf("pause before snapshot %d is deleted again", old.ID)); err != nil {
 			return pruned
 		}
 	}

@@ -31,7 +31,7 @@ func (r *updateRun) changeExternally(before, ctx workflow.Context) *ending {
 	x, u := &r.external, r.in.Update
 	x.open = true
 	r.waitFor(ctx, "a runner to begin the change (update %q)", UpdateBegin)
-	begun, err := workflow.AwaitWithTimeout(before, u.BeginTimeout.Std(), func() bool { return x.granted != "" || x.earlierRun || x.frozen != "" })
+	begun, err := awaitFor(before, u.BeginTimeout.Std(), "update.begin_timeout: a runner must begin", func() bool { return x.granted != "" || x.earlierRun || x.frozen != "" })
 	x.open, x.closed = false, true
 	switch {
 	case x.granted != "":
@@ -78,7 +78,7 @@ func (r *updateRun) outlastEarlierRunner() {
 		if left <= 0 {
 			return
 		}
-		if err := errors.Join(workflow.Sleep(r.safe, left), letOthersRun(r.safe)); err != nil {
+		if err := errors.Join(pause(r.safe, left, "silence of a runner that may work since before the reset"), letOthersRun(r.safe)); err != nil {
 			workflow.GetLogger(r.safe).Error("the wait for an earlier run's runner was cut short", "error", err) // the safe context is never canceled
 			return
 		}
@@ -107,7 +107,7 @@ func (r *updateRun) awaitReport(ctx workflow.Context) {
 		if canceled {
 			r.waitFor(r.safe, "runner %q to stop: the run was canceled, and nothing is restored under a runner that still works", x.granted)
 		}
-		if _, err := workflow.AwaitWithTimeout(r.safe, min(silent, total), func() bool {
+		if _, err := awaitFor(r.safe, min(silent, total), "update.heartbeat_timeout and update.timeout: the runner's next sign of life", func() bool {
 			return x.report != nil || (!canceled && ctx.Err() != nil)
 		}); err != nil { // the safe context is never cancelled
 			r.settleChange(contract.ChangeUnknown, plain(err))

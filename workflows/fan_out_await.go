@@ -62,7 +62,7 @@ func (f *fanOut) awaitRuns(ctx workflow.Context, flights []*flight) {
 			}
 			return
 		}
-		_ = workflow.Sleep(ctx, awaitRunsPause) // the safe context is never canceled
+		_ = pause(ctx, awaitRunsPause, "pause before the runs are asked for again") // the safe context is never canceled
 	}
 }
 
@@ -91,7 +91,7 @@ const (
 // watchForLost looks for lost children until the run ends.
 func (f *fanOut) watchForLost() {
 	workflow.Go(f.safe, func(ctx workflow.Context) {
-		for workflow.Sleep(ctx, lostEvery) == nil {
+		for pause(ctx, lostEvery, "until the next look for runs whose end was not told") == nil {
 			f.lookForLost(ctx)
 			f.changed() // so that a run that only waits hands over in time as well
 		}

@@ -176,7 +176,7 @@ func (f *fanOut) wait() error {
 		return workflow.Await(f.safe, changed)
 	}
 	if left := f.state.Canary.Until.Sub(workflow.Now(f.safe)); left > 0 {
-		if happened, err := workflow.AwaitWithTimeout(f.safe, left, changed); happened || err != nil {
+		if happened, err := awaitFor(f.safe, left, "canary.pause or canary.decide_timeout", changed); happened || err != nil {
 			return err
 		}
 	}
@@ -193,7 +193,7 @@ func (f *fanOut) giveWay() error {
 	if f.unconfirmed > 0 {
 		return workflow.Await(f.safe, func() bool { return f.unconfirmed == 0 })
 	}
-	return workflow.Sleep(f.safe, time.Millisecond) // a timer ends the task; nothing else was asked of Temporal
+	return pause(f.safe, time.Millisecond, "give way to what has arrived") // a timer ends the task; nothing else was asked of Temporal
 }
 
 // changed wakes the loop up.

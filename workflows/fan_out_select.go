@@ -178,7 +178,7 @@ func (f *fanOut) readPatiently(selector contract.Selector, enough func() bool) (
 		if try == selectTries {
 			return page, problem, nil
 		}
-		if stopped, err := workflow.AwaitWithTimeout(f.safe, selectPause, enough); stopped || err != nil {
+		if stopped, err := awaitFor(f.safe, selectPause, "pause before the servers are read again", enough); stopped || err != nil {
 			return page, problem, err
 		}
 	}

@@ -72,7 +72,7 @@ func (f *fanOut) storePage(pages *resultPages, what string) error {
 			return nil
 		}
 		f.note("a page of results could not be stored at first: %s", plain(err))
-		if err := workflow.Sleep(f.safe, storePause); err != nil {
+		if err := pause(f.safe, storePause, "pause before the results are stored again"); err != nil {
 			return err
 		}
 	}

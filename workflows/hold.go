@@ -74,7 +74,7 @@ func (r *serverRun) holdForPerson(ctx workflow.Context, q question) holdEnd {
 	r.tell(contract.NotifyHeld, q.why, "safepoint decide "+shellWord(r.report.WorkflowID)+" "+decisionWords(q.allowed))
 	for {
 		left := h.until.Sub(workflow.Now(r.safe))
-		settled, err := workflow.AwaitWithTimeout(waitOn, max(left, 0), func() bool {
+		settled, err := awaitFor(waitOn, max(left, 0), "time for a person to decide", func() bool {
 			return h.decided != nil || (q.settled != nil && q.settled())
 		})
 		switch {

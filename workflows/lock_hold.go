@@ -239,7 +239,7 @@ func (r *serverRun) lockWasLost(ctx workflow.Context, lock *lockHold) bool {
 	}
 	// The child's end is on its way, unless a reset made the run believe in a lock that an earlier run released: then
 	// nobody will ever tell, so take it again from here.
-	if told, err := workflow.AwaitWithTimeout(ctx, lockNews, func() bool { return !lock.held }); err == nil && !told {
+	if told, err := awaitFor(ctx, lockNews, "news of the lock's end", func() bool { return !lock.held }); err == nil && !told {
 		lock.held, lock.lost = false, true
 		r.retakeLock(ctx, lock)
 	}

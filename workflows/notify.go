@@ -52,7 +52,7 @@ func (n *notifier) flush(ctx workflow.Context) {
 	if n.starting == 0 {
 		return
 	}
-	_, _ = workflow.AwaitWithTimeout(ctx, startsWithin, func() bool { return n.starting == 0 }) // a message is not worth more
+	_, _ = awaitFor(ctx, startsWithin, "notifications to be on their way", func() bool { return n.starting == 0 }) // a message is not worth more
 }
 
 // tell notifies about this run.

@@ -124,12 +124,12 @@ func (r *serverRun) createSnapshot(ctx workflow.Context) (contract.Snapshot, *en
 			}
 			looked = r.lookedRunID
 		}
-		pause := retryPause(result.Answer, try)
-		if workflow.Now(ctx).Sub(began)+pause > r.snapshotInput.ReadyTimeout.Std() {
+		wait := retryPause(result.Answer, try)
+		if workflow.Now(ctx).Sub(began)+wait > r.snapshotInput.ReadyTimeout.Std() {
 			return contract.Snapshot{}, notChanged(contract.FailSnapshot, "The API did not take the snapshot within %s: %s.", r.snapshotInput.ReadyTimeout, result.Answer.Detail).
 				withNext("look at the API's state, then start the run again; raise %s if it is only slow.", r.readyTimeoutField())
 		}
-		if err := workflow.Sleep(ctx, pause); err != nil {
+		if err := pause(ctx, wait, "pause before the snapshot is asked for again"); err != nil {
 			return contract.Snapshot{}, r.stoppedBeforeChange()
 		}
 	}

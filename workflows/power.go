@@ -168,7 +168,7 @@ func (r *serverRun) power(ctx workflow.Context, activity string, want contract.S
 		if left <= 0 {
 			return "not " + string(want) + " within " + Duration(timeout).String() + " (" + trimDot(answer.Detail) + ")"
 		}
-		if err := workflow.Sleep(ctx, min(retryPause(answer, try), left)); err != nil {
+		if err := pause(ctx, min(retryPause(answer, try), left), "pause before the server is told again"); err != nil {
 			return "the run was canceled"
 		}
 	}

@@ -101,7 +101,7 @@ func (r *serverRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 		if why := r.askAboutInterlopers(); why != "" {
 			return restoreHeld, why
 		}
-		how, detail, pause := r.postRestore(ctx, a, try)
+		how, detail, wait := r.postRestore(ctx, a, try)
 		if how != "" {
 			return how, detail
 		}
@@ -109,7 +109,7 @@ func (r *serverRun) restoreOnce(ctx workflow.Context) (restoreEnd, string) {
 		if left <= 0 {
 			return restoreFailed, "the API did not take the restore within rollback.restore_timeout: " + trimDot(detail)
 		}
-		if err := workflow.Sleep(ctx, min(pause, left)); err != nil {
+		if err := pause(ctx, min(wait, left), "pause before the restore is asked for again"); err != nil {
 			return restoreFailed, plain(err)
 		}
 	}
@@ -121,7 +121,7 @@ func (r *serverRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 	lock := r.lock
 	result := r.sendRestore(ctx, a)
 	answer := result.Answer
-	pause := retryPause(answer, try)
+	wait := retryPause(answer, try)
 	if result.Unfit != "" {
 		how, detail := r.restoreUnfit(ctx, a, result.Unfit)
 		return how, detail, 0
@@ -129,28 +129,28 @@ func (r *serverRun) postRestore(ctx workflow.Context, a *attempt, try int) (rest
 	switch answer.Outcome {
 	case contract.WriteAccepted:
 		how, detail := r.followRestore(ctx, a, "accepted")
-		return how, detail, pause
+		return how, detail, wait
 	case contract.WriteRefused:
 		how, detail := r.restoreRefused(ctx, a, answer)
-		return how, detail, pause
+		return how, detail, wait
 	case contract.WriteUnauthorized:
 		if !r.awaitAccess(ctx, r.left(ctx, a)) {
 			return restoreFailed, "the API refuses the token, and it was not mended within rollback.restore_timeout: " + answer.Detail, 0
 		}
 		// A token that works again may still lack this permission: with the pause, the next try is not a hot loop.
-		return "", answer.Detail, pause
+		return "", answer.Detail, wait
 	case contract.WriteLockLost:
 		if !r.lockWasLost(ctx, lock) {
 			return restoreFailed, "the server's lock was lost and another run holds it", 0
 		}
 		return "", answer.Detail, 0
 	case contract.WriteNotSent:
-		return "", answer.Detail, pause
+		return "", answer.Detail, wait
 	default: // ambiguous: look before any second POST
 		a.unclear = true
 		r.note("restoring: %s; looked at the server before sending again", answer.Detail)
 		how, detail := r.followRestore(ctx, a, answer.Detail)
-		return how, detail, pause
+		return how, detail, wait
 	}
 }
 

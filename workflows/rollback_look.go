@@ -50,12 +50,12 @@ func (r *serverRun) readServer(ctx workflow.Context, a *attempt) (contract.ReadS
 			// A token that works again may still lack this permission, so the pause and the end below hold here too.
 			r.awaitAccess(ctx, r.left(ctx, a))
 		}
-		pause := retryPause(contract.WriteAnswer{}, try)
+		wait := retryPause(contract.WriteAnswer{}, try)
 		left := r.restoreTimeout.Std() - workflow.Now(ctx).Sub(a.began)
 		if left <= 0 {
 			return seen, "the server could not be read within rollback.restore_timeout: " + plain(err)
 		}
-		if err := workflow.Sleep(ctx, min(pause, left)); err != nil {
+		if err := pause(ctx, min(wait, left), "pause before the server is read again"); err != nil {
 			return seen, plain(err)
 		}
 	}

@@ -40,7 +40,7 @@ func keepClosed(ctx workflow.Context, in contract.LockRequest, release workflow.
 	}).Get(free, &grace); err != nil {
 		grace.Grace = max(in.WriteGrace, in.ChangeGrace) // not known: the longer one is the safe one
 	}
-	released, err := workflow.AwaitWithTimeout(free, grace.Grace.Std(), func() bool { return release.ReceiveAsync(nil) })
+	released, err := awaitFor(free, grace.Grace.Std(), "grace: a last write may be in flight", func() bool { return release.ReceiveAsync(nil) })
 	if err != nil {
 		return err
 	}

@@ -24,9 +24,9 @@ var law3 = []Mutant{
 		File: "workflows/rollback.go",
 		Find: `		r.note("restoring: %s; looked at the server before sending again", answer.Detail)
 		how, detail := r.followRestore(ctx, a, answer.Detail)
-		return how, detail, pause
+		return how, detail, wait
 `,
-		Replace: `		return "", answer.Detail, pause
+		Replace: `		return "", answer.Detail, wait
 `,
 		Kill: by("workflows", "TestTheRestoreProtocol/an_unclear_answer_is_looked_at,_and_seen_to_have_taken_effect"),
 	},
@@ -36,14 +36,14 @@ var law3 = []Mutant{
 		File: "workflows/rollback.go",
 		Find: `	case contract.WriteAccepted:
 		how, detail := r.followRestore(ctx, a, "accepted")
-		return how, detail, pause
+		return how, detail, wait
 	case contract.WriteRefused:
 		how, detail := r.restoreRefused(ctx, a, answer)
-		return how, detail, pause
+		return how, detail, wait
 `,
 		Replace: `	case contract.WriteAccepted, contract.WriteRefused:
 		how, detail := r.followRestore(ctx, a, "accepted")
-		return how, detail, pause
+		return how, detail, wait
 `,
 		Kill: by("workflows", "TestTheRestoreProtocol/a_400_to_the_first_request_holds"),
 	},

@@ -34,7 +34,7 @@ var law8 = []Mutant{
 		Does: "A token that works but lacks a permission is asked for again without a pause.",
 		File: "workflows/rollback.go",
 		Find: `		// A token that works again may still lack this permission: with the pause, the next try is not a hot loop.
-		return "", answer.Detail, pause
+		return "", answer.Detail, wait
 `,
 		Replace: `		return "", answer.Detail, 0
 `,
@@ -104,8 +104,8 @@ var law9 = []Mutant{
 		Name: "restore-under-a-runner-that-works", Law: Law9,
 		Does:    "A cancel does not wait for the runner: the restore begins under its work.",
 		File:    "workflows/external.go",
-		Find:    `if _, err := workflow.AwaitWithTimeout(r.safe, min(silent, total), func() bool {`,
-		Replace: `if _, err := workflow.AwaitWithTimeout(ctx, min(silent, total), func() bool {`,
+		Find:    `if _, err := awaitFor(r.safe, min(silent, total),`,
+		Replace: `if _, err := awaitFor(ctx, min(silent, total),`,
 		Kill:    by("workflows", "TestACancelWhileARunnerWorksWaitsForItsEndThenRestores"),
 	},
 	{
