@@ -70,6 +70,8 @@ type Options struct {
 	Settle time.Duration
 	// PollInterval is VPS_POLL_INTERVAL: the pause between two questions of a wait's own; default 10s.
 	PollInterval time.Duration
+	// Facts are what a checkup tells of the worker's settings; they hold no secret.
+	Facts contract.WorkerFacts
 }
 
 // Activities holds what the activities share. Every exported method but those of Go itself is one activity.
@@ -86,6 +88,7 @@ type Activities struct {
 
 	settle time.Duration
 	poll   time.Duration
+	facts  contract.WorkerFacts
 	pace   pace
 }
 
@@ -105,6 +108,8 @@ type pace struct {
 	call time.Duration
 	// webhookStop is how long a webhook may still go on when the worker stops: most answer by then.
 	webhookStop time.Duration
+	// clockGap passes between two looks at the API's clock that tell how fast it runs.
+	clockGap time.Duration
 	// now is the clock of the fence.
 	now func() time.Time
 }
@@ -117,6 +122,7 @@ func defaultPace() pace {
 		recheck:     5 * time.Second,
 		call:        10 * time.Second,
 		webhookStop: 30 * time.Second,
+		clockGap:    3 * time.Second,
 		now:         time.Now,
 	}
 }
@@ -135,6 +141,6 @@ func New(o Options) *Activities {
 	return &Activities{
 		api: o.API, watch: o.Watch, prober: o.Prober, gate: o.Gate, locks: o.Locks, ssh: o.SSH,
 		egress: o.Egress, servers: o.Servers,
-		settle: o.Settle, poll: o.PollInterval, pace: defaultPace(),
+		settle: o.Settle, poll: o.PollInterval, facts: o.Facts, pace: defaultPace(),
 	}
 }

@@ -27,6 +27,8 @@ func Register(r worker.ActivityRegistry, a *Activities) {
 		contract.ActivityAuditSnapshots:  a.AuditSnapshots,
 		contract.ActivityFailedTargets:   a.FailedTargets,
 		contract.ActivityLastHolder:      a.LastHolder,
+		contract.ActivityInventory:       a.SnapshotInventory,
+		contract.ActivityCheckup:         a.Checkup,
 	})
 }
 

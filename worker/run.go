@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/safepoint-dev/safepoint/activities"
+	"github.com/safepoint-dev/safepoint/internal/config"
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/health"
 	"github.com/safepoint-dev/safepoint/internal/probe"
@@ -111,12 +112,22 @@ func newActivities(c client.Client, s settings, poller *watch.Poller) *activitie
 		Egress:       s.egress,
 		Settle:       s.config.Settle,
 		PollInterval: s.config.PollInterval,
+		Facts:        facts(s.config),
 	}
 	if !s.servers.All() {
 		o.Servers = s.servers
 	}
 	o.Prober = probe.New(looks)
 	return activities.New(o)
+}
+
+// facts are what a checkup may tell of the settings: nothing secret, and of the lists only how long they are.
+func facts(c config.Config) contract.WorkerFacts {
+	return contract.WorkerFacts{
+		Version: version, Deployment: c.DeploymentName, Build: c.BuildID,
+		APIURL: c.APIURL, RequestTimeout: contract.Duration(c.RequestTimeout), RateLimit: c.RateLimit,
+		AllowServers: len(c.AllowServers), AllowURLs: len(c.AllowURLs), AllowSSH: len(c.AllowSSH), Warnings: c.Warnings,
+	}
 }
 
 func closeHealth(server *health.Server) {

@@ -1,6 +1,10 @@
 package workflows
 
-import "go.temporal.io/sdk/temporal"
+import (
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
 
 // Workflow types.
 const (
@@ -9,6 +13,9 @@ const (
 	TypeSnapshotRotation     = "SnapshotRotation"
 	TypeSnapshotAudit        = "SnapshotAudit"
 	TypeFleetUpdate          = "FleetUpdate"
+	// Looks that the command line starts (safepoint snapshots, safepoint doctor) and that anybody may: no runbooks.
+	TypeSnapshotInventory = "SnapshotInventory"
+	TypeCheckup           = "Checkup"
 	// Internal: started by runbooks, never by people.
 	TypeServerLock   = "ServerLock"
 	TypeFleetPage    = "FleetPage"
@@ -102,3 +109,7 @@ const (
 	// OutcomeFleetStopped: the fleet stopped before every target was tried, by its rule or by a person.
 	OutcomeFleetStopped Outcome = "fleet_stopped"
 )
+
+// Check is one required check of a server. Programs outside of this module, which cannot import the package that it lives
+// in, need the name to write an input's verify.checks.
+type Check = contract.Check

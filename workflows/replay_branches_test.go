@@ -40,6 +40,8 @@ func TestEveryBranchHasARecordedHistory(t *testing.T) {
 		"fleet-continued-first", "fleet-continued-last", "fleet-reset", "fleet-foreign",
 		"fleet-of-nothing", "fleet-planned", "fleet-missing", "fleet-invalid-input", "fleet-page",
 		"lock-kept-closed", "lock-released-in-grace", "notification", "notification-refused", "notification-canceled",
+		"inventory", "inventory-refused", "inventory-invalid-input", "inventory-canceled",
+		"checkup", "checkup-unfinished", "checkup-invalid-input", "checkup-canceled",
 		"upgrade-pinned", "upgrade-moved", "overtaken-rolled-back", "overtaken-unknown",
 	} {
 		isRecorded(t, branch)

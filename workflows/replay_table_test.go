@@ -76,6 +76,10 @@ func endsTable() map[string]runbookEnds {
 			},
 		},
 		TypeSnapshotRotation: rotationEnds(), TypeSnapshotAudit: auditEnds(), TypeFleetUpdate: fleetEnds(),
+		TypeSnapshotInventory: lookEnds("inventory", map[end]string{end(OutcomeNotChanged): "inventory-refused", contract.FailPreflight: "inventory-refused"},
+			map[string][]end{}),
+		TypeCheckup: lookEnds("checkup", map[end]string{end(OutcomeNotChanged): "checkup-invalid-input"},
+			map[string][]end{"what is wrong is a finding": {contract.FailPreflight}}),
 		TypeServerLock: plainEnds(map[end]string{closedCompleted: "committed-webhook-lock", end(OutcomeCanceled): "lock-kept-closed"},
 			map[string][]end{"what goes wrong inside costs the longer grace": {closedFailed}, oneRun: {closedContinued}}),
 		TypeFleetPage: plainEnds(map[end]string{closedCompleted: "fleet-page"},
@@ -142,5 +146,16 @@ func plainEnds(recorded map[end]string, never map[string][]end) runbookEnds {
 	never["it has no report"] = together(ofOneServer, ofRollbacks, ofRestores, ofChanges, ofRotations, ofAudits, ofFleets, []end{
 		end(OutcomeCommitted), end(OutcomeSkipped), end(OutcomePlanned), end(OutcomeNotChanged), contract.FailInvalidInput, contract.FailPreflight,
 	})
+	return runbookEnds{recorded: recorded, never: never}
+}
+
+// lookEnds is the row of a look that is no runbook: its result is what it saw, and only its other ends have a report.
+func lookEnds(name string, recorded map[end]string, never map[string][]end) runbookEnds {
+	recorded[closedCompleted], recorded[end(OutcomeCanceled)] = name, name+"-canceled"
+	recorded[contract.FailInvalidInput] = name + "-invalid-input"
+	never[alwaysReports] = []end{closedFailed}
+	never["one look is one run"] = []end{closedContinued}
+	never["it writes nothing and takes no lock"] = together(ofOneServer, ofRollbacks, ofRestores, ofChanges, ofRotations, ofAudits, ofFleets,
+		[]end{end(OutcomeCommitted), end(OutcomeSkipped), end(OutcomePlanned)})
 	return runbookEnds{recorded: recorded, never: never}
 }

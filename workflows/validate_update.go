@@ -24,7 +24,7 @@ var updateKinds = []string{string(UpdateNone), string(UpdateExternal), string(Up
 // runbook holds, or take it away.
 var ownTypes = []string{
 	TypeSnapshotUpdateVerify, TypeRollbackByRestore, TypeSnapshotRotation, TypeSnapshotAudit, TypeFleetUpdate,
-	TypeServerLock, TypeFleetPage, TypeNotification,
+	TypeServerLock, TypeFleetPage, TypeNotification, TypeSnapshotInventory, TypeCheckup,
 }
 
 func (v *inputValidator) update(in UpdateInput) {

@@ -29,6 +29,8 @@ const (
 	ActivityFindBackup      = "FindBackup"
 	ActivityAwaitBackup     = "AwaitBackup"
 	ActivityNotify          = "Notify"
+	ActivityInventory       = "SnapshotInventory"
+	ActivityCheckup         = "Checkup"
 )
 
 // WaitTaskQueue is the queue of the long waits beside a task queue of short work. Waits have a queue of their own
