@@ -134,6 +134,7 @@ func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, r
 	err := a.persist(ctx, func() error {
 		options := startOptions(o.id, o.queue)
 		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+		options.Memo = map[string]any{memoRunner: o.runner}
 		handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: c.NewWithStartWorkflowOperation(options, workflows.TypeSnapshotUpdateVerify, raw),
 			UpdateOptions: client.UpdateWorkflowOptions{

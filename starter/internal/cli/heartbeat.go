@@ -184,20 +184,32 @@ func (a *app) beat(ctx context.Context, c client.Client, o *heartbeatOptions) er
 
 // wanted says whether the run still waits for the runner's change.
 func wanted(s seen, o heartbeatOptions) error {
+	why, err := unwanted(s, o.runner)
+	switch {
+	case why == "":
+		return err
+	case s.cancelRequested && !s.closed:
+		why += "; end your work and report it as failed"
+	}
+	return stopWork(o.id, why)
+}
+
+// unwanted says why the run no longer waits for the runner's change; empty while it does. An error means that nobody knows.
+func unwanted(s seen, runner string) (why string, err error) {
 	status := s.view.Status
 	switch {
 	case s.closed:
-		return stopWork(o.id, "the run has ended")
+		return "the run has ended", nil
 	case s.cancelRequested:
-		return stopWork(o.id, "the run was canceled; end your work and report it as failed")
+		return "the run was canceled", nil
 	case status == nil:
-		return errors.Join(errUnsure, errors.New(s.view.Trouble))
-	case status.Change == nil || status.Change.Runner != o.runner:
-		return stopWork(o.id, "the change was not granted to this runner")
+		return "", errors.Join(errUnsure, errors.New(s.view.Trouble))
+	case status.Change == nil || status.Change.Runner != runner:
+		return "the change was not granted to this runner", nil
 	case status.Phase != workflows.PhaseChange || status.Change.Result != "":
-		return stopWork(o.id, "the run no longer waits for this runner; it is in phase "+render.Clean(string(status.Phase)))
+		return "the run no longer waits for this runner; it is in phase " + render.Clean(string(status.Phase)), nil
 	default:
-		return nil
+		return "", nil
 	}
 }
 

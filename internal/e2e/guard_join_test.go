@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/safepoint-dev/safepoint/internal/vpsfake"
+)
+
+func TestAJobThatIsTriedAgainJoinsItsRun(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		last string
+		code int
+	}{"committed": {"exit 0\n", 0}, "rolled back": {"exit 7\n", 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t)
+			script := aDeploy(j.change(true) + lastly + tc.last)
+			j.endsWith(j.starts(nil, script), tc.code)
+			run := j.latest(j.id())
+			for range 2 {
+				again := j.starts(nil, script)
+				j.endsWith(again, tc.code)
+				require.Contains(t, again.output.String(), "the command is not run")
+				require.NotContains(t, again.output.String(), "another input", "it is the same one")
+			}
+			require.Equal(t, run, j.latest(j.id()), "no second run")
+			require.Equal(t, 1, j.ran())
+			require.Len(t, j.requests(vpsfake.OpCreateSnapshot), 1)
+			server, _ := j.state()
+			require.Equal(t, 1, server.Deploys)
+			j.lawful()
+		})
+	}
+}
+
+func TestOfGuardsAtTheSameTimeOneMakesTheChangeAndAllGetTheVerdict(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		healthy bool
+		code    int
+	}{"committed": {true, 0}, "rolled back": {false, 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t)
+			// The environment names one runner for the whole job: it must not make two guards one.
+			j.environ = append(j.environ, "SAFEPOINT_RUNNER=one-for-all")
+			var guards []*program
+			for range 3 {
+				guards = append(guards, j.starts(nil, aDeploy(j.change(tc.healthy)+lastly)))
+			}
+			for _, g := range guards {
+				j.endsWith(g, tc.code)
+			}
+			require.Equal(t, 1, j.ran())
+			require.Len(t, j.requests(vpsfake.OpCreateSnapshot), 1)
+			server, _ := j.state()
+			require.Equal(t, 1, server.Deploys)
+			j.oneSnapshotOfOurs()
+			j.lawful()
+		})
+	}
+}
+
+func TestAGuardThatJoinsDuringTheChangeWaitsForTheVerdict(t *testing.T) {
+	t.Parallel()
+	j := newJob(t)
+	first := j.starts(nil, aDeploy(j.change(true)+mark("changed")+await("go")+lastly))
+	j.wrote("changed")
+	second := j.starts(nil, aDeploy(j.change(true)))
+	second.says("another runner makes this change", patience)
+	j.touch("go")
+	j.endsWith(first, 0)
+	j.endsWith(second, 0)
+	require.Equal(t, 1, j.ran())
+	j.committed(j.end(j.id(), patience))
+}
+
+func TestADeployIDWithAnotherInputJoinsAndSaysSo(t *testing.T) {
+	t.Parallel()
+	j := newJob(t)
+	j.endsWith(j.starts(nil, aDeploy(j.change(true)+lastly)), 0)
+	other := j.starts(field("verify", "interval", "300ms"), aDeploy(j.change(true)))
+	j.endsWith(other, 0)
+	require.Contains(t, other.output.String(), "was started with another input")
+	require.Equal(t, 1, j.ran())
+}
+
+// The snapshot of the run is another server's: a change under it would not be protected.
+func TestADeployIDOfAnotherServerIsRefused(t *testing.T) {
+	t.Parallel()
+	j := newJob(t)
+	p := j.starts(nil, aDeploy(j.change(true)+mark("changed")+await("go")+lastly))
+	j.wrote("changed")
+	elsewhere := j.starts(func(in map[string]any) { in["server_id"] = j.server + 1_000_000 }, aDeploy(j.change(true)))
+	j.endsWith(elsewhere, 2)
+	require.Contains(t, strings.Join(strings.Fields(elsewhere.output.String()), " "), "belongs to a run of server")
+	j.touch("go")
+	j.endsWith(p, 0)
+	require.Equal(t, 1, j.ran())
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+	"github.com/safepoint-dev/safepoint/starter/internal/guard"
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+	"github.com/safepoint-dev/safepoint/workflows"
+)
+
+// maxReportDetail is below what the run takes (2000 bytes).
+const maxReportDetail = 1500
+
+// reportGrace is how long a report may still take after a signal: a run that never hears how its change ended is held for
+// a person, and CI systems leave a cancelled job some seconds.
+const reportGrace = 5 * time.Second
+
+func notRun(why string) guard.Ending {
+	return guard.Ending{Result: contract.ChangeFailed, Detail: why}
+}
+
+// report sends how the command ended, until it is taken: the same update id each time, so that it counts once. It
+// heartbeats meanwhile, or the run might take its runner for dead and check a server that nobody works at any more.
+func (g *guarded) report(ctx context.Context, answer workflows.BeginAnswer, ending guard.Ending) error {
+	g.failedChange = ending.Result != contract.ChangeSucceeded
+	g.say("%s %s: reporting that the change %s", g.errColour.Bold(render.Clean(g.o.id)), render.Clean(ending.Detail), ending.Result)
+	beating, stop := context.WithCancel(ctx)
+	defer stop()
+	go guard.KeepBeating(beating, &guardLink{app: g.app, c: g.c, id: g.o.id, runner: g.o.runner}, silenceOf(answer))
+	request := workflows.ReportRequest{Runner: g.o.runner, Result: ending.Result, Detail: clip(ending.Detail)}
+	got := attend(g, ctx, reportGrace, func(ctx context.Context) (workflows.ReportAnswer, error) {
+		var answer workflows.ReportAnswer
+		err := g.update(ctx, g.c, client.UpdateWorkflowOptions{
+			UpdateID: "report-" + g.o.runner + "-" + string(ending.Result), WorkflowID: g.o.id,
+			UpdateName: workflows.UpdateReport, Args: []any{request},
+		}, &answer)
+		return answer, err
+	})
+	var refused *temporal.ApplicationError
+	var gone *serviceerror.NotFound
+	switch {
+	case got.err == nil:
+		g.say("%s %s", g.errColour.Bold(render.Clean(g.o.id)), render.Clean(got.value.Detail))
+		if got.signal != nil {
+			return detached(g.o.id)
+		}
+		return nil
+	case got.signal != nil:
+		return fail(codeDetached, "detached before the report was taken: the run goes on without it. %s", g.reportByHand(ending))
+	case errors.As(got.err, &refused):
+		g.say("%s does not take the report: %s", g.errColour.Warn(render.Clean(g.o.id)), render.Clean(refused.Message()))
+		return nil // it has gone on: its verdict counts
+	case errors.As(got.err, &gone):
+		return nil // it has ended: its verdict counts
+	default: // out of reach, or a definite no: either way only a person can deliver it
+		return fail(codePerson, "the report was not delivered: %w\nThe run takes this runner for dead, and judges the server by its checks: red rolls back, green is held. %s",
+			got.err, g.reportByHand(ending))
+	}
+}
+
+// reportByHand is the command that delivers what the guard could not.
+func (g *guarded) reportByHand(ending guard.Ending) string {
+	return "When Temporal answers again, type:\n  safepoint report " + quote(g.o.id) + " --runner " + quote(g.o.runner) +
+		" --result " + string(ending.Result) + " --detail " + quote(clip(ending.Detail)) + " --wait"
+}
+
+// clip keeps a detail within what the run takes.
+func clip(detail string) string {
+	if len(detail) > maxReportDetail {
+		detail = strings.ToValidUTF8(detail[:maxReportDetail], "")
+	}
+	return detail
+}
+
+// verdict follows the run to its end and ends by it.
+func (g *guarded) verdict(ctx context.Context) error {
+	got := attend(g, ctx, 0, func(ctx context.Context) (verdict, error) { return g.follow(ctx, g.c, g.o.id, "") })
+	switch {
+	case got.err == nil:
+		return g.printEndOfGuard(got.value)
+	case got.signal != nil:
+		return detached(g.o.id)
+	case errors.Is(got.err, errAway):
+		return fail(codePerson, "Temporal was out of reach for %s while the run was followed: it goes on without this guard\nSee how it ends: safepoint status %s --wait",
+			short(g.outage()), quote(g.o.id))
+	default:
+		return got.err
+	}
+}
+
+// printEndOfGuard writes the verdict to standard error: standard output is the command's.
+func (g *guarded) printEndOfGuard(v verdict) error {
+	if g.failedChange && v.code == codeOK {
+		v.code = codePerson // a failed change was committed: by a person, or before this word of it came
+	}
+	g.ask("%s", render.Report(v.report, g.errColour))
+	return exit(v.code)
+}

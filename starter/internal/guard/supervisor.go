@@ -1,0 +1,232 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/safepoint-dev/safepoint/internal/contract"
+)
+
+// supervisor is one supervision. All its fields belong to the goroutine that supervises.
+type supervisor struct {
+	Options
+	ctx    context.Context // of the heartbeats
+	cancel context.CancelFunc
+
+	began time.Time
+	// confirmed is when the last heartbeat was sent that was acknowledged.
+	confirmed time.Time
+	nextBeat  time.Time
+	flying    bool // a heartbeat is on its way
+	pulses    chan sentPulse
+	unwanted  bool // the run no longer waits: a heartbeat would say nothing
+	troubled  bool // the last heartbeat was not acknowledged
+
+	stopping string    // why the command was told to stop; empty while it may run
+	killAt   time.Time // when it is killed; zero while it may run
+	killed   time.Time // when it was killed first
+	signals  int
+}
+
+// sentPulse is a pulse and when its heartbeat was sent.
+type sentPulse struct {
+	Pulse
+	sent time.Time
+}
+
+func newSupervisor(o Options) *supervisor {
+	now := time.Now()
+	ctx, cancel := context.WithCancel(context.Background())
+	return &supervisor{Options: o, ctx: ctx, cancel: cancel, began: now, confirmed: now, nextBeat: now, pulses: make(chan sentPulse, 1)}
+}
+
+// left is how much of a share of the silence is left since the last acknowledged heartbeat.
+func (s *supervisor) left(part float64) time.Duration {
+	return time.Until(s.confirmed.Add(share(s.Silence, part)))
+}
+
+// beatWhenDue sends the next heartbeat beside the loop, which must not wait for it.
+func (s *supervisor) beatWhenDue() {
+	now := time.Now()
+	if s.flying || s.unwanted || now.Before(s.nextBeat) {
+		return
+	}
+	s.flying, s.nextBeat = true, now.Add(Pace(s.Silence))
+	go func() {
+		ctx, cancel := context.WithTimeout(s.ctx, TryFor(s.Silence))
+		defer cancel()
+		s.pulses <- sentPulse{s.Link.Beat(ctx), now} // there is room for the only one that flies
+	}()
+}
+
+// take counts a pulse.
+func (s *supervisor) take(p sentPulse) {
+	s.flying = false
+	switch {
+	case p.Unwanted != "":
+		s.unwanted = true
+	case p.Acknowledged:
+		s.confirmed, s.troubled = p.sent, false
+		s.Process.Allow(s.left(lastShare))
+	case !s.troubled:
+		s.troubled = true
+		s.Say(fmt.Sprintf("a heartbeat was not confirmed (%v): the command is stopped in %s unless one is", p.Trouble, s.left(stopShare).Round(time.Second/10)))
+	}
+	s.Pulsed(p.Pulse)
+}
+
+// confirm makes sure that the run waits for this runner now: its grant may have been long on its way.
+func (s *supervisor) confirm() (Ending, bool) {
+	unsureUntil := s.began.Add(s.Silence / 4)
+	for {
+		s.beatWhenDue()
+		select {
+		case p := <-s.pulses:
+			s.take(p)
+			switch {
+			case p.Unwanted != "":
+				return s.notRun("the command was not run: " + p.Unwanted), false
+			case p.Wanted:
+				return Ending{}, true
+			case p.Acknowledged && time.Now().After(unsureUntil):
+				// The run is open and counts this runner's heartbeats; only its status cannot be asked for.
+				s.Say(fmt.Sprintf("the run could not be looked at (%v), but it takes this runner's heartbeats", p.Trouble))
+				return Ending{}, true
+			default: // ask again
+				s.nextBeat = time.Now().Add(min(Pace(s.Silence), time.Second))
+			}
+		case sig := <-s.Signals:
+			s.signals++
+			return s.notRun(fmt.Sprintf("interrupted by %q before the command was started, nothing was run", sig)), false
+		case <-time.After(max(0, min(s.left(stopShare), s.untilBeat()))):
+			if s.left(stopShare) <= 0 {
+				return s.notRun("the command was not run: no heartbeat was confirmed, so the run may have given this runner up"), false
+			}
+		}
+	}
+}
+
+// untilBeat is when the next heartbeat is due; far away while one is on its way or none is wanted.
+func (s *supervisor) untilBeat() time.Duration {
+	if s.flying || s.unwanted {
+		return time.Hour
+	}
+	return time.Until(s.nextBeat)
+}
+
+func (s *supervisor) notRun(why string) Ending {
+	return Ending{Result: contract.ChangeFailed, Detail: why, Signals: s.signals}
+}
+
+// attend stays with the command until it has ended, and after a failure until all that it started is dead.
+func (s *supervisor) attend() Ending {
+	done := s.Process.Done()
+	for {
+		s.beatWhenDue()
+		s.obeyClocks()
+		select {
+		case <-done:
+			if s.stopping == "" && s.Process.Succeeded() {
+				return Ending{Ran: true, Result: contract.ChangeSucceeded, Detail: "the command ended with " + s.Process.Ended(), Signals: s.signals}
+			}
+			done = nil // it stays closed
+			if s.stopping == "" {
+				s.stop("the command ended with "+s.Process.Ended(), syscall.SIGTERM, s.Grace)
+			} else {
+				s.stopping += "; it ended with " + s.Process.Ended()
+			}
+		case p := <-s.pulses:
+			s.take(p)
+			if p.Unwanted != "" && s.stopping == "" {
+				s.tell(p.Unwanted, syscall.SIGTERM, min(s.Grace, unwantedGrace))
+			}
+		case sig := <-s.Signals:
+			s.interrupted(sig)
+		case <-time.After(max(0, s.untilNext(done == nil))):
+		}
+		if done == nil && (!s.Process.Alive() || s.pastHope()) {
+			return s.failed()
+		}
+	}
+}
+
+// obeyClocks stops or kills the command when one of its times is over.
+func (s *supervisor) obeyClocks() {
+	now, end := time.Now(), s.began.Add(s.Timeout)
+	switch {
+	case s.stopping != "":
+	case s.left(stopShare) <= 0:
+		s.tell(fmt.Sprintf("no heartbeat was confirmed for %s, and the run may restore the server after %s", now.Sub(s.confirmed).Round(time.Second/10), s.Silence),
+			syscall.SIGTERM, min(s.Grace, s.left(killShare)))
+	case now.After(end.Add(-2 * reserve(s.Timeout))):
+		s.tell(fmt.Sprintf("the time for the change (update.timeout, %s) is nearly over", s.Timeout), syscall.SIGTERM, min(s.Grace, reserve(s.Timeout)))
+	}
+	overdue := s.stopping != "" && !now.Before(s.killAt)
+	if overdue || s.left(killShare) <= 0 {
+		if s.killed.IsZero() {
+			s.killed = now
+		}
+		s.killAt = now.Add(killAgain)
+		s.Process.Kill()
+	}
+}
+
+// untilNext is when the loop must look again by itself.
+func (s *supervisor) untilNext(ended bool) time.Duration {
+	next := min(s.untilBeat(), time.Hour)
+	if s.stopping == "" {
+		end := s.began.Add(s.Timeout - 2*reserve(s.Timeout))
+		return min(next, s.left(stopShare), time.Until(end)+time.Millisecond)
+	}
+	next = min(next, time.Until(s.killAt))
+	if s.killed.IsZero() {
+		next = min(next, s.left(killShare))
+	}
+	if ended {
+		next = min(next, lookEvery)
+	}
+	return next
+}
+
+// interrupted passes a signal on. The second one kills: whoever sends it wants an end now.
+func (s *supervisor) interrupted(sig os.Signal) {
+	s.signals++
+	switch {
+	case s.signals > 1:
+		s.killAt = time.Now()
+		if s.stopping == "" {
+			s.stopping = "interrupted"
+		}
+	case s.stopping != "":
+		s.Process.Signal(sig)
+	default:
+		s.tell(fmt.Sprintf("this program got the signal %q", sig), sig, s.Grace)
+	}
+}
+
+// tell stops the command and says so.
+func (s *supervisor) tell(why string, sig os.Signal, grace time.Duration) {
+	s.Say("stopping the command: " + why)
+	s.stop("the command was stopped: "+why, sig, grace)
+}
+
+// stop tells all of it to stop, with a grace, but never beyond the time in which it may live unheard.
+func (s *supervisor) stop(why string, sig os.Signal, grace time.Duration) {
+	s.stopping, s.killAt = why, time.Now().Add(max(0, grace))
+	s.Process.Signal(sig)
+}
+
+// pastHope is true when what was killed does not die.
+func (s *supervisor) pastHope() bool { return !s.killed.IsZero() && time.Since(s.killed) > unkillable }
+
+func (s *supervisor) failed() Ending {
+	why := s.stopping
+	if s.Process.Alive() {
+		why += "; some of what it started could not be killed"
+		s.Say("some of what the command started could not be killed")
+	}
+	return Ending{Ran: true, Result: contract.ChangeFailed, Detail: why, Signals: s.signals}
+}
