@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
@@ -76,6 +77,7 @@ func (r *reader) copyExamples() {
 // local puts the reader's own names in the place of the README's examples, and makes checks and pauses short.
 func (r *reader) local(text string) string {
 	return strings.NewReplacer(append(slices.Clone(r.also),
+		"--check https://web01.example.com/healthz", "--initial-delay 0s --interval 250ms --check "+stack.SiteURL(r.server)+"healthz",
 		"--check-http https://web01.example.com/healthz", "--initial-delay 0s --interval 250ms --check-http "+stack.SiteURL(r.server)+"healthz",
 		`"checks": [`, `"initial_delay": "0s", "interval": "250ms", "checks": [`,
 		`"pause": "10m"`, `"pause": "1s"`,
@@ -159,6 +161,31 @@ type chapter struct {
 // them knows fails the test.
 var changeChapters = []chapter{
 	{"run the worker", "bin/safepoint-worker\n", (*reader).runsTheWorker},
+	{"a deploy job is guarded", "safepoint guard", func(r *reader, text string) {
+		for range 2 { // the job is tried again
+			code, out := r.follow(text)
+			require.Zero(r.t, code, out)
+		}
+		server, _ := r.state()
+		require.Equal(r.t, "2.0.0", server.Version)
+		require.Len(r.t, r.requests(vpsfake.OpCreateSnapshot), 1, "one deploy id is one snapshot")
+	}},
+	{"somebody looks what is wrong", "safepoint doctor", func(r *reader, text string) {
+		r.held(r.id())
+		out := r.followAll(text)
+		require.Contains(r.t, out, "All ok.")
+		require.Contains(r.t, out, r.id())
+		require.Contains(r.t, out, "ours (update)")
+	}},
+	{"an input is written with help", "safepoint schema", func(r *reader, text string) {
+		r.followAll(text)
+		schema, err := os.ReadFile(filepath.Join(r.dir, "safepoint.schema.json"))
+		require.NoError(r.t, err)
+		require.Contains(r.t, string(schema), `"title": "SnapshotUpdateVerify"`)
+		fleet, err := os.ReadFile(filepath.Join(r.dir, "fleet.json"))
+		require.NoError(r.t, err)
+		require.True(r.t, json.Valid(fleet), "%s", fleet)
+	}},
 	{"a deploy job makes the change", "safepoint begin", func(r *reader, text string) {
 		code, out := r.follow(text)
 		require.Zero(r.t, code, out)
@@ -179,7 +206,7 @@ var changeChapters = []chapter{
 		require.NoError(r.t, json.Unmarshal(exported, &report), "%s", exported)
 		require.Equal(r.t, workflows.OutcomeCommitted, report.Outcome)
 	}},
-	{"an operator decides", "safepoint decide", func(r *reader, text string) {
+	{"an operator decides", "safepoint rollback", func(r *reader, text string) {
 		id := fmt.Sprintf("web01-2.14.0-%d", r.server)
 		r.held(id)
 		code, out := r.follow(text)

@@ -13,10 +13,13 @@ import (
 )
 
 type decideOptions struct {
-	id     string
-	ask    workflows.DecideRequest
-	wait   bool
-	format outputFormat
+	id   string
+	ask  workflows.DecideRequest
+	wait bool
+	// yes is true when nobody is to be asked; strict wants it said where nobody can be asked. The general command is not
+	// strict: its scripts name the decision as a word of its own.
+	yes, strict bool
+	format      outputFormat
 }
 
 func (a *app) decideCommand() *cobra.Command {
@@ -27,7 +30,11 @@ func (a *app) decideCommand() *cobra.Command {
 		Long: "Decides for a held run: commit keeps the change, rollback restores the snapshot (everything written since is lost),\n" +
 			"extend starts the hold's time over, approve and deny answer a run that asks before it goes on; there commit means\n" +
 			"deny and rollback means approve. `safepoint status` shows the question, and what it may be answered with. The\n" +
-			"decision is about the run that is there now: one that is reset later does not take it again.\n\n" + exitHelp,
+			"decision is about the run that is there now: one that is reset later does not take it again.\n" +
+			"On a terminal it shows what a restore overwrites, and asks; without one it does not ask. Each decision is a command\n" +
+			"of its own too, such as `safepoint commit`.\n\n" + exitHelp,
+		Example: `  safepoint decide deploy-2.14.0 rollback --by ann --note "the shop is down"
+  safepoint decide undo-web01 approve --wait`,
 		Args: oneID(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id, o.ask.Decision = args[0], workflows.Decision(args[1])
@@ -36,17 +43,27 @@ func (a *app) decideCommand() *cobra.Command {
 			default: // not a decision
 				return fail(codeUsage, "decide commit, rollback, extend, approve or deny, not %q", args[1])
 			}
-			if o.ask.By == "" {
-				return fail(codeUsage, "who decides? Give --by NAME: the report keeps it")
-			}
-			return a.withClient(cmd.Context(), reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return a.decide(ctx, c, o) })
+			return a.decideWith(cmd.Context(), o)
 		},
 	}
+	o.bind(cmd)
+	return cmd
+}
+
+func (o *decideOptions) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.ask.By, "by", userName(), "who decides (the user of this machine)")
 	cmd.Flags().StringVar(&o.ask.Note, "note", "", "why, for the report")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "then follow the run to its end")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask before a server is overwritten")
 	bindOutput(cmd, &o.format, formatText)
-	return cmd
+}
+
+// decideWith connects and decides.
+func (a *app) decideWith(ctx context.Context, o decideOptions) error {
+	if o.ask.By == "" {
+		return fail(codeUsage, "who decides? Give --by NAME: the report keeps it")
+	}
+	return a.withClient(ctx, reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return a.decide(ctx, c, o) })
 }
 
 func userName() string {
@@ -78,6 +95,9 @@ func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) (err
 	if o.ask.RunID, err = a.meant(ctx, c, o.id); err != nil {
 		return err
 	}
+	if err := a.confirmDecision(ctx, c, o); err != nil {
+		return err
+	}
 	var answer workflows.DecideAnswer
 	err = a.update(ctx, c, client.UpdateWorkflowOptions{
 		UpdateID:   "decide-" + random(), // each call is a decision of its own, but its repeats in here are one
@@ -93,7 +113,7 @@ func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) (err
 		if err := a.printReport(end.closed.report, o.format); err != nil {
 			return err
 		}
-		return fail(codeUsage, "%s has ended: there is nothing to decide", o.id)
+		return fail(codeUsage, "%s has ended: there is nothing to decide%s", o.id, undoHint(o.ask.Decision, end.closed.report))
 	}
 	if !answer.Accepted {
 		return fail(codeUsage, "%s does not take the decision: %s", o.id, render.Clean(answer.Detail))

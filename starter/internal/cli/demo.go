@@ -21,7 +21,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Starts a local stack and makes four changes to four servers, side by side: a good one, a bad one that is rolled\n" +
 			"back, and both again with the worker killed (kill -9) in the middle. It checks that each ended as promised, ends\n" +
 			"with 1 when one did not, and leaves nothing running.",
-		Args: cobra.NoArgs,
+		Example: "  safepoint demo",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			err := demo.Run(ctx, demo.Options{

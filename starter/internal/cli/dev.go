@@ -29,6 +29,8 @@ func (a *app) devCommand() *cobra.Command {
 		Short: "Run Temporal, a worker and a stand-in for the API here, until Ctrl-C",
 		Long: "Starts a Temporal dev server with its web UI, a stand-in for the VPS.org API (no real server is touched) and a\n" +
 			"worker, all on free ports of 127.0.0.1 and in memory, and prints commands to paste into another terminal.",
+		Example: `  safepoint dev
+  safepoint dev --servers 12345,12346 --speed 10`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dev(cmd, o) },
 	}

@@ -1,14 +1,27 @@
 package cli
 
-import "github.com/safepoint-dev/safepoint/starter/internal/render"
+import (
+	"time"
 
-// drawView redraws the run on a terminal, and writes a line for each change elsewhere.
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
+)
+
+// drawView redraws the run on a terminal. Elsewhere it writes a line for each change, and one a minute when nothing
+// changes: systems that run jobs give up a silent one.
 func (a *app) drawView(s seen) {
 	if a.progress.Live() {
 		a.progress.Draw(render.Frame(s.view, a.errColour))
 		return
 	}
-	if line := render.Line(s.view); line != "" {
-		a.progress.TellAt(s.view.ID, s.view.Now.UTC().Format("15:04:05")+" ", line)
+	a.tellView(s.view, render.Line(s.view))
+}
+
+// tellView writes the line for a log when it is news, and now and then that the run goes on.
+func (a *app) tellView(v render.View, line string) {
+	if line == "" {
+		return
 	}
+	now := v.Now.UTC()
+	a.progress.TellAt(v.ID, now.Format(time.TimeOnly)+" ", line)
+	a.progress.Pulse(now.Format("15:04"), now.Format(time.TimeOnly)+" "+render.Still(v))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // eachCommand calls do for each command, with the words that call it.
@@ -30,6 +31,120 @@ func TestHelpTextsFitATerminalAndNameTheirValuesInWords(t *testing.T) {
 			assert.NotRegexp(t, `Slice|Array`, name, "%s --%s", cmd.CommandPath(), f.Name)
 		})
 	})
+}
+
+// A help text without an example leaves the reader to guess; an example that is no command line is worse.
+func TestEveryCommandHasAnExampleThatIsACommandLineOfTheProgram(t *testing.T) {
+	eachCommand(newApp(World{}).root(), func(cmd *cobra.Command) {
+		if cmd.Hidden { // people are not meant to call it
+			return
+		}
+		calls := callsIn(t, cmd.Example)
+		assert.NotEmpty(t, calls, "%s has no example", cmd.CommandPath())
+		own := false
+		for _, call := range calls {
+			found := parses(t, call)
+			own = own || found == cmd.CommandPath() || strings.HasPrefix(found, cmd.CommandPath()+" ")
+		}
+		assert.True(t, own, "no example of %s calls it", cmd.CommandPath())
+	})
+}
+
+// parses wants a call of safepoint to be one that the program takes, and says which command it calls.
+func parses(t *testing.T, call []string) string {
+	t.Helper()
+	root := newApp(World{Environ: []string{"SAFEPOINT_RUNNER=r"}}).root()
+	cmd, rest, err := root.Find(call[1:])
+	require.NoError(t, err, "%q", call)
+	require.NoError(t, cmd.ParseFlags(rest), "%q", call)
+	require.NoError(t, cmd.ValidateArgs(cmd.Flags().Args()), "%q", call)
+	require.NoError(t, cmd.ValidateRequiredFlags(), "%q", call)
+	return cmd.CommandPath()
+}
+
+// callsIn are the calls of safepoint in a piece of shell, each in words. It knows quotes, comments, lines that go on, and
+// what ends a command, which is all that the examples use.
+func callsIn(t *testing.T, shell string) [][]string {
+	t.Helper()
+	var calls [][]string
+	for _, words := range commandsIn(strings.ReplaceAll(shell, "\\\n", " ")) {
+		for len(words) > 1 && (strings.Contains(words[0], "=") || strings.Contains("! if then do else while exec", words[0])) {
+			words = words[1:]
+		}
+		if words[0] == "safepoint" {
+			calls = append(calls, words)
+		}
+	}
+	return calls
+}
+
+// commandsIn splits shell into simple commands without their redirections.
+func commandsIn(shell string) [][]string {
+	var commands [][]string
+	var words []string
+	var word strings.Builder
+	var quote rune
+	inWord, comment, skip := false, false, false
+	endWord := func() {
+		if inWord && !skip {
+			words = append(words, word.String())
+		}
+		if inWord {
+			skip = false
+		}
+		word.Reset()
+		inWord = false
+	}
+	endCommand := func() {
+		endWord()
+		if len(words) > 0 {
+			commands = append(commands, words)
+		}
+		words, skip = nil, false
+	}
+	for _, c := range shell {
+		switch {
+		case comment:
+			comment = c != '\n'
+			if !comment {
+				endCommand()
+			}
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			} else {
+				word.WriteRune(c)
+			}
+		case c == '\'' || c == '"':
+			quote, inWord = c, true
+		case c == '#' && !inWord:
+			comment = true
+		case c == '>':
+			endWord()
+			skip = true // the file's name
+		case strings.ContainsRune("|&;()<\n", c):
+			endCommand()
+		case c == ' ' || c == '\t':
+			endWord()
+		default:
+			inWord = true
+			word.WriteRune(c)
+		}
+	}
+	endCommand()
+	return commands
+}
+
+func TestTheShellOfExamplesIsReadRight(t *testing.T) {
+	calls := callsIn(t, `  X=1 safepoint run a --name 'web-*' --reason "web 2; and #3" \
+      --wait > out.json && safepoint status b # safepoint comment
+  source <(safepoint completion bash)
+  temporal workflow list`)
+	assert.Equal(t, [][]string{
+		{"safepoint", "run", "a", "--name", "web-*", "--reason", "web 2; and #3", "--wait"},
+		{"safepoint", "status", "b"},
+		{"safepoint", "completion", "bash"},
+	}, calls)
 }
 
 func TestACommandThatOnlyHasCommandsIsNoSuccess(t *testing.T) {

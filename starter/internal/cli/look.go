@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 	"github.com/safepoint-dev/safepoint/workflows"
@@ -22,8 +23,9 @@ const queryTimeout = 3 * time.Second
 
 // seen is one look at a run.
 type seen struct {
-	view  render.View
-	runID string
+	view render.View
+	// kind is the workflow type. runID is the run that is there now, firstRunID that in which it was started.
+	kind, runID, firstRunID string
 	// closed is true when the run has ended; its report then comes from its result.
 	closed bool
 	// cancelRequested is true when a person has cancelled the run, which it may not have acted on yet.
@@ -41,7 +43,9 @@ func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error
 		return seen{}, fail(codeUsage, "%s is a %s, not a runbook that this command knows: look at it with temporal workflow describe -w %s", id, name, quote(id))
 	}
 	s := seen{
+		kind:            info.GetType().GetName(),
 		runID:           info.GetExecution().GetRunId(),
+		firstRunID:      info.GetFirstRunId(),
 		closed:          info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 		cancelRequested: description.GetWorkflowExtendedInfo().GetCancelRequested(),
 		view:            render.View{ID: id, Now: time.Now(), Pending: pending(description)},
@@ -96,6 +100,7 @@ func pending(d *workflowservice.DescribeWorkflowExecutionResponse) []render.Pend
 			Started:     activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED,
 			Heartbeat:   payloadText(activity.GetHeartbeatDetails()),
 			LastFailure: activity.GetLastFailure().GetMessage(),
+			Checks:      payloadChecks(activity.GetHeartbeatDetails()),
 		}
 		if at := activity.GetLastHeartbeatTime(); at != nil {
 			p.LastHeartbeat = at.AsTime()
@@ -116,4 +121,14 @@ func payloadText(payloads *commonpb.Payloads) string {
 		}
 	}
 	return ""
+}
+
+// payloadChecks are the last looks of the checks that a heartbeat holds.
+func payloadChecks(payloads *commonpb.Payloads) []contract.CheckResult {
+	for _, payload := range payloads.GetPayloads() {
+		if checks := render.HeartbeatChecks(payload.GetData()); len(checks) > 0 {
+			return checks
+		}
+	}
+	return nil
 }

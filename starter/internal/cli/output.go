@@ -20,6 +20,8 @@ type outputFormat string
 const (
 	formatText outputFormat = "text"
 	formatJSON outputFormat = "json"
+	// formatMarkdown is for a report alone.
+	formatMarkdown outputFormat = "markdown"
 )
 
 // String, Set and Type make the format a flag that refuses other words.
@@ -43,6 +45,24 @@ func bindOutput(cmd *cobra.Command, format *outputFormat, standard outputFormat)
 	*format = standard
 	cmd.Flags().VarP(format, "output", "o", "how the answer is written on standard output: text or json")
 }
+
+// reportFormat is a flag that takes Markdown too.
+type reportFormat struct{ *outputFormat }
+
+// Set reads the flag.
+func (f reportFormat) Set(value string) error {
+	if outputFormat(value) == formatMarkdown {
+		*f.outputFormat = formatMarkdown
+		return nil
+	}
+	if f.outputFormat.Set(value) != nil {
+		return fail(codeUsage, "write text, json or markdown")
+	}
+	return nil
+}
+
+// Type names the flag's values in the help text.
+func (f reportFormat) Type() string { return "text|json|markdown" }
 
 // printJSON writes one indented JSON value. What a terminal would act on is escaped: the answer may be read on one.
 func (a *app) printJSON(value any) error {

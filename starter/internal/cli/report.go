@@ -21,22 +21,24 @@ func (a *app) reportCommand() *cobra.Command {
 	var o reportOptions
 	cmd := &cobra.Command{
 		Use:   "report <workflow-id>",
-		Short: "Export a run's report; with --result, tell the run how your change ended",
-		Long: `Without --result it exports the report of a run that has ended, as JSON unless -o text is given, and ends with 0
-whatever the outcome (4 where the run was terminated or timed out: it left none). That of a fleet has the results of
-every server. Temporal keeps a report as long as the namespace's retention says: export what you must keep.
+		Short: "Print a run's report; with --result, tell the run how your change ended",
+		Long: `Without --result it prints the report of a run that has ended, and ends with 0 whatever the outcome (4 where the run was
+terminated or timed out: it left none). It is text on a terminal and JSON elsewhere, unless -o says otherwise; markdown
+is for a comment on a pull request. That of a fleet has the results of every server. Temporal keeps a report as long as
+the namespace's retention says: export what you must keep.
 
 With --result it sends the granted runner's word on its change. The same report twice is the same answer. With --wait it
 then follows the run and ends with its exit code.
 
 ` + exitHelp,
 		Example: `  safepoint report deploy-2.14.0 > report.json
+  safepoint report deploy-2.14.0 -o markdown | gh pr comment 42 --body-file -
   safepoint report deploy-2.14.0 --runner $SAFEPOINT_RUNNER --result succeeded --wait`,
 		Args: oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id = args[0]
 			export := !cmd.Flags().Changed("result")
-			if err := o.check(cmd, export); err != nil {
+			if err := o.check(cmd, export, a.OutWidth > 0); err != nil {
 				return err
 			}
 			return a.withClient(cmd.Context(), reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error {
@@ -52,15 +54,15 @@ then follows the run and ends with its exit code.
 	a.bindRunner(cmd, &o.runner, "the runner that begin granted (SAFEPOINT_RUNNER)")
 	flags.StringVar(&o.detail, "detail", "", "what happened, for people")
 	flags.BoolVar(&o.wait, "wait", false, "with --result: follow the run to its end")
-	bindOutput(cmd, &o.format, "")
+	cmd.Flags().VarP(reportFormat{&o.format}, "output", "o", "how the report is written on standard output: text, json or markdown")
 	return cmd
 }
 
 // check tells the two uses apart: an export with a runner's flags is a report whose result was forgotten.
-func (o *reportOptions) check(cmd *cobra.Command, export bool) error {
+func (o *reportOptions) check(cmd *cobra.Command, export, terminal bool) error {
 	if o.format == "" {
 		o.format = formatText
-		if export {
+		if export && !terminal { // a file or a pipe
 			o.format = formatJSON
 		}
 	}
@@ -79,28 +81,6 @@ func (o *reportOptions) check(cmd *cobra.Command, export bool) error {
 		return fail(codeUsage, "which runner? Give the --runner that begin printed, or set SAFEPOINT_RUNNER")
 	}
 	return nil
-}
-
-// export prints the report of a run that has ended.
-func (a *app) export(ctx context.Context, c client.Client, o reportOptions) error {
-	s, err := a.look(ctx, c, o.id)
-	if err != nil {
-		return err
-	}
-	if !s.closed {
-		return fail(codeUsage, "%s has not ended, so it has no report yet: safepoint status %s --wait", o.id, quote(o.id))
-	}
-	v, err := a.closedVerdict(ctx, c, o.id, s.runID)
-	if err != nil {
-		return err
-	}
-	if v.lost {
-		return a.printVerdict(v, o.format) // there is no report to export: this must not look like one
-	}
-	if err := loadFleet(ctx, c, v.report.Fleet); err != nil {
-		return err
-	}
-	return a.printReport(v.report, o.format)
 }
 
 // report sends the runner's word. The update's id is made from the runner and the result: a repeat is the same request,

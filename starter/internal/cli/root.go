@@ -100,6 +100,9 @@ func (a *app) root() *cobra.Command {
 		Long: "Reversible changes to VPS.org servers: snapshot, change, verify, then commit or roll back by restore.\n\n" +
 			"Temporal is found as the temporal CLI finds it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,\n" +
 			"TEMPORAL_TLS*, TEMPORAL_PROFILE. SAFEPOINT_TASK_QUEUE names the workers' queue (safepoint).\n\n" + exitHelp,
+		Example: `  safepoint guard --server 12345 --deploy-id web-2.14.0 --check https://web01.example.com/healthz -- ./deploy.sh
+  safepoint run snapshot-rotation --name 'web-*' --keep-last 3 --wait
+  safepoint example snapshot-update-verify`,
 		Version:       a.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -109,9 +112,12 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.runCommand(), a.beginCommand(), a.heartbeatCommand(), a.reportCommand(), a.decideCommand(),
+	root.AddCommand(a.runCommand(), a.guardCommand(), a.guardKeeperCommand(), a.beginCommand(), a.heartbeatCommand(), a.reportCommand(), a.decideCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.abortCommand(), a.statusCommand(), a.scheduleCommand(), a.demoCommand(), a.devCommand())
+	root.AddCommand(a.watchCommand(), a.listCommand())
+	root.AddCommand(a.decisionCommands()...)
+	root.AddCommand(a.doctorCommand(), a.snapshotsCommand())
+	root.AddCommand(a.schemaCommand(), a.exampleCommand(), a.completionCommand())
 	return root
 }
 

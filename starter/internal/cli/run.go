@@ -33,6 +33,8 @@ type runOptions struct {
 
 func (a *app) runCommand() *cobra.Command {
 	run := &cobra.Command{Use: "run", Short: "Start a runbook", Args: cobra.NoArgs,
+		Example: `  safepoint run snapshot-update-verify -f input.json --id deploy-2.14.0 --wait
+  safepoint run snapshot-audit --all --max-age 26h --wait`,
 		RunE: whichOne("runbook")}
 	for _, one := range runbooks {
 		run.AddCommand(a.runOne(one))

@@ -28,6 +28,8 @@ func (a *app) scheduleCommand() *cobra.Command {
 spec has exactly one of cron, every ("6h", with offset) and calendars ([{"hour": "3", "day_of_week": "mon-fri"}]), and
 may have time_zone, jitter, start_at and end_at. The rest has defaults: overlap skip, catch_up 1h, workflow_id the id.
 paused and note only count when the schedule is created; afterwards they are a person's.`,
+		Example: `  safepoint schedule apply -f starter/examples/schedule-nightly.json
+  safepoint schedule list`,
 		Args: cobra.NoArgs,
 		RunE: whichOne("command"),
 	}
@@ -86,7 +88,8 @@ func (a *app) scheduleList() *cobra.Command {
 		Short: "List the schedules that start a runbook",
 		Long: "Lists every schedule that starts a runbook: when, the next time, how the last run ended, and who paused it. A new\n" +
 			"schedule shows after a second or so.\n\n" + exitHelp,
-		Args: cobra.NoArgs,
+		Example: "  safepoint schedule list",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
 				list, err := store.List(ctx)
@@ -107,10 +110,11 @@ func (a *app) scheduleList() *cobra.Command {
 func (a *app) scheduleDescribe() *cobra.Command {
 	var format outputFormat
 	cmd := &cobra.Command{
-		Use:   "describe <schedule-id>",
-		Short: "Show a schedule, its input, its next times and its last runs",
-		Long:  "Shows everything that is known of a schedule, and the commands that show its last runs.\n\n" + exitHelp,
-		Args:  oneID(1),
+		Use:     "describe <schedule-id>",
+		Short:   "Show a schedule, its input, its next times and its last runs",
+		Long:    "Shows everything that is known of a schedule, and the commands that show its last runs.\n\n" + exitHelp,
+		Example: "  safepoint schedule describe nightly-web",
+		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
 				d, err := store.Describe(ctx, args[0], recentRuns)

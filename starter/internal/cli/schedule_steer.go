@@ -50,10 +50,11 @@ func (a *app) scheduleSwitch(word, participle, short string, do func(context.Con
 	var note string
 	var format outputFormat
 	cmd := &cobra.Command{
-		Use:   word + " <schedule-id>",
-		Short: short,
-		Long:  short + ".\nThe note says why, and stays when the schedule is applied again.\n\n" + exitHelp,
-		Args:  oneID(1),
+		Use:     word + " <schedule-id>",
+		Short:   short,
+		Long:    short + ".\nThe note says why, and stays when the schedule is applied again.\n\n" + exitHelp,
+		Example: "  safepoint schedule " + word + ` nightly-web --note "the sale runs until Monday"`,
+		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if note == "" {
 				note = participle + " by " + userName()
@@ -96,7 +97,8 @@ func (a *app) scheduleTrigger() *cobra.Command {
 		Long: "Starts a run now, whether the schedule is paused or not, under its own overlap policy, and prints the run's id, or\n" +
 			"that it cannot be told from a run that was due at the same time. It does not wait for the run:\n" +
 			"`safepoint status <workflow-id> --wait` does.\n\n" + exitHelp,
-		Args: oneID(1),
+		Example: "  safepoint schedule trigger nightly-web",
+		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ client.Client, store *schedule.Store) error {
 				if err := a.warnForeign(ctx, store, args[0]); err != nil {
@@ -142,7 +144,8 @@ func (a *app) scheduleDelete() *cobra.Command {
 		Short: "Delete a schedule; its runs and their reports stay",
 		Long: "Deletes a schedule, after asking on a terminal; a script says --yes. A run under way goes on. A schedule that\n" +
 			"safepoint did not make is refused.\n\n" + exitHelp,
-		Args: oneID(1),
+		Example: "  safepoint schedule delete nightly-web --yes",
+		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !yes && !a.canAsk("") {
 				return fail(codeUsage, "there is nobody at a terminal to ask: give --yes to delete the schedule %s", render.Clean(args[0]))

@@ -18,6 +18,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show where a run is, or how it ended",
 		Long: "Shows where a run is: its phase, what it waits for, what a person may do. For a run that has ended it shows\n" +
 			"the report and ends with the run's exit code.\n\n" + exitHelp,
+		Example: `  safepoint status deploy-2.14.0
+  safepoint status deploy-2.14.0 --wait -o json`,
 		Args: oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r := reach{patience: min(dialTimeout, a.outage())}

@@ -14,7 +14,9 @@ import (
 type steerOptions struct {
 	id, update string
 	ask        workflows.FleetRequest
-	format     outputFormat
+	// yes is true when nobody is to be asked.
+	yes    bool
+	format outputFormat
 }
 
 func (a *app) pauseCommand() *cobra.Command {
@@ -27,30 +29,35 @@ func (a *app) resumeCommand() *cobra.Command {
 		"`safepoint schedule resume` is for schedules.")
 }
 
-func (a *app) abortCommand() *cobra.Command {
-	return a.steerCommand("abort", workflows.UpdateAbort, "Start no further server of a fleet or rotation, ever",
-		"Those under way finish. What becomes of the servers that are done is the fleet's on_stop.")
-}
-
 func (a *app) steerCommand(word, update, short, long string) *cobra.Command {
 	o := steerOptions{update: update}
 	cmd := &cobra.Command{
-		Use:   word + " <workflow-id>",
-		Short: short,
-		Long:  short + ".\n" + long + "\nThe same request again changes nothing.\n\n" + exitHelp,
-		Args:  oneID(1),
+		Use:     word + " <workflow-id>",
+		Short:   short,
+		Long:    short + ".\n" + long + "\nThe same request again changes nothing.\n\n" + exitHelp,
+		Example: "  safepoint " + word + " web-2.14.0",
+		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.id = args[0]
-			if o.ask.By == "" {
-				return fail(codeUsage, "who says so? Give --by NAME: the report keeps it")
-			}
-			return a.withClient(cmd.Context(), reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return a.steer(ctx, c, o) })
+			return a.steerWith(cmd.Context(), o, a.steer)
 		},
 	}
+	o.bind(cmd)
+	return cmd
+}
+
+func (o *steerOptions) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.ask.By, "by", userName(), "who says so (the user of this machine)")
 	cmd.Flags().StringVar(&o.ask.Note, "note", "", "why, for the report")
 	bindOutput(cmd, &o.format, formatText)
-	return cmd
+}
+
+// steerWith connects and does it.
+func (a *app) steerWith(ctx context.Context, o steerOptions, do func(context.Context, client.Client, steerOptions) error) error {
+	if o.ask.By == "" {
+		return fail(codeUsage, "who says so? Give --by NAME: the report keeps it")
+	}
+	return a.withClient(ctx, reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return do(ctx, c, o) })
 }
 
 func (a *app) steer(ctx context.Context, c client.Client, o steerOptions) error {

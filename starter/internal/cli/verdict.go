@@ -201,8 +201,12 @@ func (a *app) printVerdict(v verdict, format outputFormat) error {
 }
 
 func (a *app) printReport(report workflows.Report, format outputFormat) error {
-	if format == formatJSON {
+	switch format {
+	case formatJSON:
 		return a.printJSON(report)
+	case formatMarkdown:
+		return a.print(render.Markdown(report))
+	default: // text
+		return a.print(render.ReportIn(report, a.outColour, a.OutWidth))
 	}
-	return a.print(render.Report(report, a.outColour))
 }

@@ -25,6 +25,15 @@ type heartbeat struct {
 	} `json:"state"`
 }
 
+// HeartbeatChecks are the last looks of the checks in a verification's heartbeat; empty for another activity's.
+func HeartbeatChecks(data []byte) []contract.CheckResult {
+	var beat heartbeat
+	if json.Unmarshal(data, &beat) != nil {
+		return nil
+	}
+	return beat.State.Last
+}
+
 // HeartbeatWords says in words what an activity's heartbeat holds. It is empty for one that holds something else: raw
 // JSON tells a person nothing.
 func HeartbeatWords(data []byte) string {

@@ -13,6 +13,8 @@ type Progress struct {
 	width int
 	drawn int
 	last  map[string]string
+	// mark is that of the last pulse.
+	mark string
 }
 
 // NewProgress writes to out. A width of 0 means that out is no terminal.
@@ -23,16 +25,25 @@ func NewProgress(out io.Writer, width int) *Progress {
 // Live says whether frames are redrawn in place.
 func (p *Progress) Live() bool { return p.width > 0 }
 
-// Draw replaces the frame that was drawn before. Lines are cut: one that wraps would break the next redraw.
+// Draw replaces the frame that was drawn before, line over line, so that nothing is empty in between. Lines are cut: one
+// that wraps would break the next redraw.
 func (p *Progress) Draw(lines []string) {
 	if !p.Live() {
 		return
 	}
 	var b strings.Builder
-	b.WriteString(p.erase())
-	for _, line := range lines {
-		b.WriteString(Cut(line, p.width) + "\n")
+	if p.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA\r", p.drawn)
 	}
+	for _, line := range lines {
+		line = Cut(line, p.width)
+		b.WriteString(line)
+		if columns(line) < p.width { // behind a full line it would take the last letter away
+			b.WriteString(restOfLine)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\x1b[J") // what the frame before had more
 	p.drawn = len(lines)
 	p.write(b.String())
 }
@@ -47,6 +58,14 @@ func (p *Progress) TellAt(key, start, line string) {
 	}
 	p.last[key] = line
 	p.Print(start + line)
+}
+
+// Pulse writes a line when the mark, such as the minute, is another one than at the pulse before. The first only sets it.
+func (p *Progress) Pulse(mark, line string) {
+	if p.mark != "" && p.mark != mark {
+		p.Print(line)
+	}
+	p.mark = mark
 }
 
 // Print writes a line that stays, above the frame.

@@ -18,8 +18,11 @@ const (
 )
 
 // Report writes a report as a short timeline.
-func Report(r workflows.Report, p Palette) string {
-	d := &document{p: p}
+func Report(r workflows.Report, p Palette) string { return ReportIn(r, p, Width) }
+
+// ReportIn is Report for a terminal that may be narrower than Width.
+func ReportIn(r workflows.Report, p Palette, width int) string {
+	d := &document{p: p, width: width}
 	d.title(r)
 	d.timeline(r)
 	d.sections(r)
@@ -69,13 +72,26 @@ func Word(o workflows.Outcome) string {
 type document struct {
 	strings.Builder
 	p Palette
+	// width is how many columns there are; 0 is Width.
+	width int
+}
+
+// minWidth keeps a layout readable on a terminal that is narrower still: there its lines wrap.
+const minWidth = 60
+
+// columns is how wide the text is laid out: never wider than Width, however wide the terminal.
+func (d *document) columns() int {
+	if d.width <= 0 {
+		return Width
+	}
+	return max(minWidth, min(d.width, Width))
 }
 
 func (d *document) line(s string) { d.WriteString(strings.TrimRight(s, " ") + "\n") }
 
 // wrapped writes text behind first, and its further lines behind rest.
 func (d *document) wrapped(first, rest, text string, paint func(string) string) {
-	for i, line := range wrap(text, Width-len(rest)) {
+	for i, line := range wrap(text, d.columns()-len(rest)) {
 		if i == 0 {
 			d.line(first + paint(line))
 		} else {

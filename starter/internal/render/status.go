@@ -19,6 +19,8 @@ type View struct {
 	Pending []Pending
 	// Now is this machine's clock. It is only used to show how long something lasts.
 	Now time.Time
+	// Stale is how old the rest is, where Temporal does not answer; 0 where it does.
+	Stale time.Duration
 	// Scale is how much faster than the real API the stand-in runs; 0 and 1 mean the real one.
 	Scale float64
 }
@@ -32,6 +34,8 @@ type Pending struct {
 	// Heartbeat is what the activity last said, in words (see HeartbeatWords); LastHeartbeat is when.
 	Heartbeat     string
 	LastHeartbeat time.Time
+	// Checks are the last looks of a verification under way.
+	Checks []contract.CheckResult
 	// LastFailure is why the attempt before this one ended.
 	LastFailure string
 }

@@ -76,7 +76,7 @@ func TestProgressIsRedrawnOnATerminalAndTellsChangesElsewhere(t *testing.T) {
 	p.Draw([]string{"four"})
 	p.Clear()
 	p.Clear()
-	assert.Equal(t, "one\ntwo and a…\n"+"\x1b[2A\r\x1b[J"+"three\n"+"\x1b[1A\r\x1b[J"+"stays\n"+"four\n"+"\x1b[1A\r\x1b[J", terminal.String())
+	assert.Equal(t, "one\x1b[K\ntwo and a…\n\x1b[J"+"\x1b[2A\rthree\x1b[K\n\x1b[J"+"\x1b[1A\r\x1b[J"+"stays\n"+"four\x1b[K\n\x1b[J"+"\x1b[1A\r\x1b[J", terminal.String())
 
 	var pipe bytes.Buffer
 	p = NewProgress(&pipe, 0)

@@ -1,9 +1,6 @@
 package render
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // minLast is how wide a table's last column is at least, however long the others are.
 const minLast = 20
@@ -17,7 +14,7 @@ func (d *document) table(indent string, titles []string, rows [][]string, paint 
 		cells := make([]string, len(titles))
 		for i := range cells {
 			cells[i] = Clean(row[i])
-			wide[i] = max(wide[i], utf8.RuneCountInString(cells[i]))
+			wide[i] = max(wide[i], columns(cells[i]))
 		}
 		lines = append(lines, cells)
 	}
@@ -28,7 +25,7 @@ func (d *document) table(indent string, titles []string, rows [][]string, paint 
 		}
 		wide[i] = min(wide[i], most)
 	}
-	last := narrow(wide, Width-utf8.RuneCountInString(indent))
+	last := narrow(wide, d.columns()-columns(indent))
 	for n, cells := range lines {
 		var b strings.Builder
 		for i, cell := range cells[:len(cells)-1] {
@@ -77,7 +74,7 @@ func narrow(wide []int, width int) int {
 
 // fit cuts a text that is longer than its column.
 func fit(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
+	if columns(s) <= width {
 		return s
 	}
 	return Cut(s, width)

@@ -11,13 +11,14 @@ import (
 // Width is how wide text is laid out, in columns.
 const Width = 100
 
-// Clean makes text from outside safe to print on one line: no control characters and no marks that reorder text.
+// Clean makes text from outside safe to print on one line: no control characters, no marks that reorder text, and none
+// that make a letter wider on some terminals only.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n' || r == '\t' || r == '\r':
+		case r == '\n' || r == '\t' || r == '\r' || unicode.In(r, unicode.Zl, unicode.Zp):
 			return ' '
-		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+		case r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector):
 			return -1
 		default:
 			return r
@@ -66,7 +67,7 @@ func wrap(text string, width int) []string {
 			switch {
 			case line == "":
 				line = word
-			case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			case columns(line)+1+columns(word) <= width:
 				line += " " + word
 			default:
 				lines = append(lines, line)
@@ -76,35 +77,6 @@ func wrap(text string, width int) []string {
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-// Cut shortens a line to width columns. Colour codes take no room and are kept, so that a colour always ends.
-func Cut(line string, width int) string {
-	var b strings.Builder
-	seen, inCode := 0, false
-	for _, r := range line {
-		switch {
-		case r == '\x1b':
-			inCode = true
-			b.WriteRune(r)
-		case inCode:
-			inCode = r != 'm'
-			b.WriteRune(r)
-		case seen < width-1:
-			seen++
-			b.WriteRune(r)
-		case seen == width-1:
-			seen++
-			b.WriteRune('…')
-		default: // past the edge
-		}
-	}
-	return b.String()
-}
-
-// pad fills text up to width columns before it is coloured: colour codes would be counted otherwise.
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
 func plural(n int, one string) string {
