@@ -30,9 +30,8 @@ func guardEnds() map[string]guardEnd {
 	bad := func(j *job) string { return aDeploy(j.change(false) + lastly) }
 	fails := func(j *job) string { return aDeploy(j.change(true) + lastly + "exit 9\n") }
 	return map[string]guardEnd{
-		"committed":            {code: 0, ran: 1, outcome: workflows.OutcomeCommitted},
-		"skipped":              {edit: field("lock", "on_busy", "skip"), before: busy, code: 0, outcome: workflows.OutcomeSkipped},
-		"planned by the input": {edit: func(in map[string]any) { in["dry_run"] = true }, code: 0, outcome: workflows.OutcomePlanned},
+		"committed": {code: 0, ran: 1, outcome: workflows.OutcomeCommitted},
+		"skipped":   {edit: field("lock", "on_busy", "skip"), before: busy, code: 1, outcome: workflows.OutcomeSkipped},
 
 		"server busy":    {edit: field("lock", "on_busy", "fail"), before: busy, code: 1, failure: contract.FailServerBusy},
 		"baseline red":   {before: func(j *job) { j.rig.deploys(false) }, code: 1, failure: contract.FailBaseline},
@@ -127,6 +126,7 @@ func TestAGuardThatCannotWorkStartsNothing(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	require.NoError(t, os.WriteFile(filepath.Join(j.dir, "not-executable"), nil, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(j.dir, "dry.json"), []byte(`{"server_id": 12345, "dry_run": true}`), 0o600))
 	good := []string{"guard", "--server", "12345", "--check", "http://127.0.0.1:1/", "--task-queue", j.queue, "--deploy-id", j.id()}
 	with := func(more ...string) []string { return append(append([]string{}, good...), more...) }
 	for name, tc := range map[string]struct {
@@ -143,6 +143,7 @@ func TestAGuardThatCannotWorkStartsNothing(t *testing.T) {
 		"an odd check":            {with("--check", "ftp://x", "--", "true"), "tcp://host:port"},
 		"a check without a port":  {with("--check", "tcp://x", "--", "true"), "the host and the port"},
 		"an empty deploy id":      {with("--deploy-id", "", "--", "true"), "--deploy-id is empty"},
+		"a dry run in the input":  {[]string{"guard", "-f", "dry.json", "--", "true"}, "the input says dry_run"},
 		"a file beside a check":   {[]string{"guard", "-f", "in.json", "--check", "http://x/", "--", "true"}, "cannot stand beside --check"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -89,6 +89,39 @@ func TestADeployIDWithAnotherInputJoinsAndSaysSo(t *testing.T) {
 	require.Equal(t, 1, j.ran())
 }
 
+// Neither sees a run before it asks: the one that comes second is answered by the run of the other one's server.
+func TestOfTwoGuardsOfTwoServersWithOneDeployIDOneIsRefused(t *testing.T) {
+	t.Parallel()
+	j := newJob(t)
+	other := newJob(t)
+	other.environ = j.environ
+	p := j.starts(nil, aDeploy(j.change(true)+lastly))
+	elsewhere := other.guards(other.externalInput(nil), aDeploy(other.change(true)+lastly), "--task-queue", j.queue, "--deploy-id", j.id())
+	codes := []int{p.exit(patience), elsewhere.exit(patience)}
+	require.ElementsMatch(t, []int{0, 2}, codes, "%s\n%s", p.output, elsewhere.output)
+	require.Equal(t, 1, j.ran()+other.ran(), "a change without a snapshot of its server is none")
+}
+
+// A run that changes nothing, or another thing, is not the deploy that its id says.
+func TestADeployIDOfAnotherKindOfRunIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, in := range map[string]func(j *job) map[string]any{
+		"a dry run":      func(j *job) map[string]any { return j.externalInput(func(in map[string]any) { in["dry_run"] = true }) },
+		"another change": func(j *job) map[string]any { return j.input(true, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t)
+			j.start(j.id(), in(j))
+			j.end(j.id(), patience)
+			p := j.starts(nil, aDeploy(j.change(true)))
+			j.endsWith(p, 2)
+			require.Contains(t, strings.Join(strings.Fields(p.output.String()), " "), "the deploy id "+j.id()+" belongs to")
+			require.Zero(t, j.ran())
+		})
+	}
+}
+
 // The snapshot of the run is another server's: a change under it would not be protected.
 func TestADeployIDOfAnotherServerIsRefused(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ import (
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
+	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // lastly ends a deploy's child too: a good deploy may leave something running, and these must not.
@@ -170,7 +171,8 @@ func TestAGuardOutlivesAnAbsenceOfEveryWorker(t *testing.T) {
 	p := j.starts(silentAfter(withBeats), aDeploy(j.change(true)+mark("changed")+await("go")+lastly))
 	j.wrote("changed")
 	j.worker.Kill()
-	time.Sleep(withBeats * 3 / 2) // the absence that the test is about
+	away := time.Now()
+	j.eventually(patience, "a heartbeat after longer than the silence", func() bool { return j.lastBeatTaken().Sub(away) > withBeats*3/2 })
 	require.False(t, j.allDead())
 	var err error
 	j.worker, err = stack.AddWorker(t.Context(), j.queue)
@@ -180,6 +182,17 @@ func TestAGuardOutlivesAnAbsenceOfEveryWorker(t *testing.T) {
 	report := j.end(j.id(), patience)
 	j.committed(report)
 	require.Equal(t, contract.ChangeSucceeded, report.Change.Result)
+}
+
+// lastBeatTaken is when Temporal, which needs no worker for it, took the last heartbeat.
+func (j *job) lastBeatTaken() (at time.Time) {
+	j.t.Helper()
+	for _, event := range j.history(j.id()).GetEvents() {
+		if event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName() == workflows.SignalHeartbeat {
+			at = event.GetEventTime().AsTime()
+		}
+	}
+	return at
 }
 
 func TestAGuardUnderNohupHearsNoHangup(t *testing.T) {

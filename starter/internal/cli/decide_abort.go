@@ -153,6 +153,9 @@ func (a *app) cancel(ctx context.Context, c client.Client, o steerOptions, runID
 	case temporalclient.Refused(err):
 		return denied(err)
 	case errors.As(err, &gone):
+		if s, err := a.look(ctx, c, o.id); err == nil && !s.closed && s.runID != runID {
+			return fail(codeUsage, "%s was reset meanwhile and goes on as another run: nothing was done\nSee where it is, and abort it again if you still want to: safepoint status %s", o.id, quote(o.id))
+		}
 		return fail(codeUsage, "%s has ended meanwhile: there is nothing to abort\nSee how: safepoint report %s", o.id, quote(o.id))
 	default: // it may have arrived; a second one changes nothing
 		return fail(codePerson, "nobody knows whether the request reached %s: %w\nSend it again: it changes nothing where it did", o.id, err)

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -107,4 +109,22 @@ func TestAnAbortOfARotationThatCannotSayWhatItIsDoesNothing(t *testing.T) {
 	assert.Equal(t, codePerson, got.code)
 	assert.Empty(t, l.cancels)
 	assert.Empty(t, f.updates)
+}
+
+func TestAnAbortOfARunThatIsResetMeanwhileSaysThatItGoesOn(t *testing.T) {
+	for resetTo, says := range map[string]string{"run-2": "was reset meanwhile and goes on", "": "has ended meanwhile"} {
+		f, address := newFrontend(t)
+		f.status = holding(workflows.TypeSnapshotUpdateVerify)
+		f.fails = func(method string) error {
+			if !strings.HasSuffix(method, "/RequestCancelWorkflowExecution") {
+				return nil
+			}
+			f.resetTo = resetTo
+			return serviceerror.NewNotFound("workflow execution already completed")
+		}
+		got := safepoint(t, address, "abort", "deploy-1", "--by=ann")
+		assert.Equal(t, codeUsage, got.code)
+		assert.Contains(t, got.err, says)
+		assert.Empty(t, f.listing.cancels)
+	}
 }

@@ -61,9 +61,13 @@ func (a *app) watch(ctx context.Context, c client.Client, id string) (stop func(
 
 // showProgress draws one look. A look that fails is no news: the wait itself says so when it lasts.
 func (a *app) showProgress(ctx context.Context, c client.Client, id string) {
+	began := time.Now()
 	s, err := a.look(ctx, c, id)
 	if err != nil || s.closed || ctx.Err() != nil {
 		return
+	}
+	if a.looked != nil {
+		a.looked(s, began)
 	}
 	a.drawView(s)
 }

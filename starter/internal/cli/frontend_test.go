@@ -41,6 +41,10 @@ type frontend struct {
 
 	// fails, when it is set, may answer a call (by its full name) with an error instead.
 	fails func(method string) error
+	// slow, when it is set, may keep a call waiting.
+	slow func(method string)
+	// resetTo is the run that took over after a reset; empty for none.
+	resetTo string
 	// attributes and times are what a description says beside the status.
 	attributes     *commonpb.SearchAttributes
 	started, ended *timestamppb.Timestamp
@@ -79,6 +83,12 @@ func newFrontend(t *testing.T) (*frontend, string) {
 }
 
 func (f *frontend) failing(method string) error {
+	f.mu.Lock()
+	slow := f.slow
+	f.mu.Unlock()
+	if slow != nil {
+		slow(method)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fails == nil {
@@ -167,9 +177,13 @@ func (f *frontend) DescribeWorkflowExecution(_ context.Context, in *workflowserv
 	if f.closed != nil {
 		status = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED // which end it was is in the history
 	}
+	runID := testRunID
+	if f.resetTo != "" {
+		runID = f.resetTo
+	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{
 		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-			Execution: &commonpb.WorkflowExecution{WorkflowId: in.GetExecution().GetWorkflowId(), RunId: testRunID},
+			Execution: &commonpb.WorkflowExecution{WorkflowId: in.GetExecution().GetWorkflowId(), RunId: runID},
 			Type:      &commonpb.WorkflowType{Name: f.workflowType}, Status: status, TaskQueue: "safepoint",
 			StartTime: f.started, CloseTime: f.ended, SearchAttributes: f.attributes, FirstRunId: testRunID,
 		},

@@ -19,8 +19,11 @@ import (
 // defaultGrace is how long a command that was told to stop may take. CI systems kill a cancelled job after some 10 s.
 const defaultGrace = 8 * time.Second
 
-// keeperWord is the hidden command that StartKeeper runs.
-const keeperWord = "guard-keeper"
+// Hidden commands that the guard itself runs: its keeper, and the gate that becomes the command.
+const (
+	keeperWord = "guard-keeper"
+	gateWord   = "guard-gate"
+)
 
 type guardOptions struct {
 	beginOptions
@@ -46,17 +49,22 @@ works, reports how it ended, waits for the verdict, and ends by it. A command th
   takes a new id.
   SIGINT, SIGTERM, SIGHUP: passed to the command, which has --grace to end before it is killed, and is reported as
   failed. Before the command runs, the run is canceled and the server stays as it is. A second signal detaches (130).
+  At a terminal Ctrl-C reaches the command itself, which has the terminal while it runs; how it ends is what counts then.
 
 The command sees SAFEPOINT_RUN_ID (the workflow id, which every other command takes), SAFEPOINT_WORKFLOW_RUN_ID,
 SAFEPOINT_SNAPSHOT_ID, SAFEPOINT_SERVER_ID and SAFEPOINT_RUNNER. It runs in a process group of its own. When it fails or
 is stopped, all of that group is dead before the failure is reported. A process that leaves the group is not seen, and
 one of another user (sudo) may be out of reach: the guard says so when something could not be killed. What it started
-on another machine is out of reach too: ssh -tt ends the remote command with the connection, plain ssh does not.
+on another machine is out of reach too: ssh -tt ends the remote command with the connection, plain ssh does not, and
+ServerAliveInterval lets both sides notice that the connection is lost.
 
 `
 
 // guardExits says what the codes mean here where that is more than elsewhere.
 const guardExits = `
+The guard ends with 0 only when the change is committed (and for the plan of --dry-run). A run that was skipped
+(lock.on_busy) ends with 1: the command was not run. So does one that was canceled before the change.
+2 also means: the deploy id belongs to another server, a dry run, another runbook, or a change of another kind.
 The guard never ends with the command's own code, which is in the report. One that only joined a run ends by that run's
 verdict too: 0 when the change was committed before. 4 also means: the command ended, and the report could not be
 delivered; the command to type is then shown.`
@@ -69,7 +77,8 @@ func (a *app) guardCommand() *cobra.Command {
 		Long:  guardHelp + exitHelp + "\n" + guardExits,
 		Example: `  safepoint guard --server 12345 --deploy-id "web-$CI_PIPELINE_ID" --check https://web01.example.com/healthz \
       -- ./deploy.sh 2.14.0
-  safepoint guard -f input.json --deploy-id web-2.14.0 -- ssh -tt web01 sudo apt-get -y upgrade
+  safepoint guard -f input.json --deploy-id web-2.14.0 \
+      -- ssh -tt -o BatchMode=yes -o ServerAliveInterval=15 web01 sudo apt-get -y upgrade </dev/null
   safepoint guard --server 12345 --check tcp://web01.example.com:443 --dry-run -- ./deploy.sh 2.14.0`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			signals, ignore := guardSignals()
@@ -123,6 +132,14 @@ func (a *app) guardKeeperCommand() *cobra.Command {
 			guard.Keep(a.In)
 			return nil
 		},
+	}
+}
+
+// guardGateCommand is run by the guard itself, see guard.Gate. All its words are the command's.
+func (a *app) guardGateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: gateWord, Short: "Become a guard's command; started by the guard", Hidden: true, DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error { return guard.Gate(args) },
 	}
 }
 

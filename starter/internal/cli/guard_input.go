@@ -1,20 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net"
-	"reflect"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -56,7 +50,18 @@ func (a *app) guardInput(cmd *cobra.Command, o *guardOptions, args []string) (js
 	if err != nil {
 		return nil, err
 	}
+	if dryInput(raw) && !o.dryRun {
+		return nil, fail(codeUsage, "the input says dry_run, so its run would never let the command start: take it out, or give --dry-run to see the plan\nNothing was started, and the server was not touched")
+	}
 	return externalOf(raw)
+}
+
+// dryInput says whether an input asks for a plan only.
+func dryInput(raw json.RawMessage) bool {
+	var in struct {
+		DryRun bool `json:"dry_run"`
+	}
+	return json.Unmarshal(raw, &in) == nil && in.DryRun
 }
 
 // checkFlag is the flag that a --check is short for.
@@ -107,51 +112,6 @@ func externalOf(raw json.RawMessage) (json.RawMessage, error) {
 		return nil, fail(codeUsage, "make the input: %w", err)
 	}
 	return raw, nil
-}
-
-// origin is how a run was started.
-type origin struct {
-	// found is false when there is no such run, or its first event cannot be read.
-	found  bool
-	runID  string
-	runner string
-	input  json.RawMessage
-}
-
-// originOf reads a run's first event. The latest run of the id counts.
-func (a *app) originOf(ctx context.Context, c client.Client, id string) (origin, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	answer, err := c.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{
-		Namespace: a.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: id}, MaximumPageSize: 1,
-	})
-	if err != nil {
-		return origin{}, fmt.Errorf("look how %s was started: %w", id, err)
-	}
-	events := answer.GetHistory().GetEvents()
-	if len(events) == 0 || events[0].GetWorkflowExecutionStartedEventAttributes() == nil {
-		return origin{}, nil
-	}
-	started := events[0].GetWorkflowExecutionStartedEventAttributes()
-	o := origin{found: true, runID: started.GetOriginalExecutionRunId()}
-	if inputs := started.GetInput().GetPayloads(); len(inputs) == 1 {
-		o.input = bytes.Clone(inputs[0].GetData()) // JSON: of another encoding nothing can be told
-	}
-	if runner := started.GetMemo().GetFields()[memoRunner]; runner != nil {
-		if err := converter.GetDefaultDataConverter().FromPayload(runner, &o.runner); err != nil {
-			o.runner = "" // not a name that this program wrote
-		}
-	}
-	return o, nil
-}
-
-// sameInput says whether two inputs are the same JSON; what cannot be read is not told apart.
-func sameInput(one, other json.RawMessage) bool {
-	var a, b any
-	if json.Unmarshal(one, &a) != nil || json.Unmarshal(other, &b) != nil {
-		return true
-	}
-	return reflect.DeepEqual(a, b)
 }
 
 // guardPlan plans under an id of its own: a plan must not use up the deploy's.

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -79,5 +82,41 @@ func TestTheHelpOfAGuardNamesItsExitCodes(t *testing.T) {
 	assert.Equal(t, codeOK, got.code)
 	assert.Contains(t, got.out, exitHelp)
 	assert.Contains(t, got.out, "junos commit")
+	assert.Contains(t, got.out, "ends with 0 only when the change is committed")
+	assert.Contains(t, got.out, "Ctrl-C reaches the command itself")
 	assert.NotContains(t, safepoint(t, unreachable, "--help").out, keeperWord)
+	assert.NotContains(t, safepoint(t, unreachable, "--help").out, gateWord)
+}
+
+// Without a terminal of its own the remote command outlives the connection, and works on a server that is rolled back.
+func TestEveryExampleOfSSHEndsWithItsConnection(t *testing.T) {
+	texts := map[string]string{"the help": safepoint(t, unreachable, "guard", "--help").out}
+	for _, pattern := range []string{"../../examples/*", "../../examples/*/*"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, path := range paths {
+			if info, err := os.Stat(path); err != nil || info.IsDir() {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			texts[path] = string(text)
+		}
+	}
+	found := 0
+	for path, text := range texts {
+		for _, command := range regexp.MustCompile(`(?m)-- ssh .*$`).FindAllString(text, -1) {
+			found++
+			assert.Regexp(t, `^-- ssh -tt -o BatchMode=yes -o ServerAliveInterval=15 .* </dev/null$`, command, path)
+		}
+	}
+	assert.GreaterOrEqual(t, found, 3)
+}
+
+func TestTheExamplesForCISystemsSayWhatTheCodesOfAGuardMean(t *testing.T) {
+	for _, name := range []string{"github-actions.yml", "gitlab-ci.yml", "Jenkinsfile"} {
+		text, err := os.ReadFile("../../examples/ci/" + name)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "0 committed, and nothing else; 1 not changed or skipped: the command was not run; 2 ", name)
+	}
 }

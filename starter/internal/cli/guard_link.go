@@ -19,6 +19,7 @@ type guardLink struct {
 	*app
 	c          client.Client
 	id, runner string
+	silence    time.Duration
 
 	mu   sync.Mutex // guards last
 	last *seen
@@ -26,7 +27,7 @@ type guardLink struct {
 
 // Beat sends a heartbeat and looks at the run. What Temporal has taken counts, although no worker may answer the look: a
 // run without a worker cannot go on either, and takes the heartbeats before it looks at its clock.
-func (l *guardLink) Beat(ctx context.Context) guard.Pulse {
+func (l *guardLink) Beat(ctx context.Context, taken func()) guard.Pulse {
 	err := l.c.SignalWorkflow(ctx, l.id, "", workflows.SignalHeartbeat, workflows.HeartbeatSignal{Runner: l.runner})
 	var gone *serviceerror.NotFound
 	switch {
@@ -35,8 +36,11 @@ func (l *guardLink) Beat(ctx context.Context) guard.Pulse {
 	case err != nil:
 		return guard.Pulse{Trouble: err}
 	}
+	taken()
 	pulse := guard.Pulse{Acknowledged: true}
-	s, err := l.look(ctx, l.c, l.id)
+	looking, stop := context.WithTimeout(ctx, guard.LookFor(l.silence))
+	defer stop()
+	s, err := l.look(looking, l.c, l.id)
 	if err != nil {
 		pulse.Trouble = err
 		return pulse
@@ -45,8 +49,18 @@ func (l *guardLink) Beat(ctx context.Context) guard.Pulse {
 	l.last = &s
 	l.mu.Unlock()
 	pulse.Unwanted, pulse.Trouble = unwanted(s, l.runner)
+	if pulse.Unwanted == "" && s.view.Status == nil {
+		pulse.Likely = guessed(s)
+	}
 	pulse.Wanted = pulse.Unwanted == "" && pulse.Trouble == nil
 	return pulse
+}
+
+// guessed says whether all that Temporal knows of a run that could not be asked fits a run that waits for its change. One
+// that was reset is no longer the one that granted it. A phase that it noted is no news where it is another one: the run
+// may not have got to note the next. So nothing that runs is stopped for it.
+func guessed(s seen) (likely bool) {
+	return s.phase == string(workflows.PhaseChange) && s.runID == s.firstRunID
 }
 
 // seen is the last look that there was; nil before the first.
@@ -103,10 +117,13 @@ func attend[T any](g *guarded, ctx context.Context, grace time.Duration, do func
 // awayEvery is the pause between two looks whether Temporal is there.
 const awayEvery = 5 * time.Second
 
+// enoughLooks is how many looks must have failed before Temporal counts as away: one may have been slow by itself.
+const enoughLooks = 2
+
 // cancelWhenAway ends a wait when Temporal has not answered for the outage, whatever the answer. The wait itself cannot
 // tell: a long poll that gets no answer may mean that there is no news, or no network.
 func (g *guarded) cancelWhenAway(ctx context.Context, cancel context.CancelCauseFunc) {
-	lastContact := time.Now()
+	lastContact, failed := time.Now(), 0
 	for {
 		look, stop := context.WithTimeout(ctx, min(dialTimeout, g.outage()))
 		_, err := g.c.DescribeWorkflowExecution(look, g.o.id, "")
@@ -117,10 +134,12 @@ func (g *guarded) cancelWhenAway(ctx context.Context, cancel context.CancelCause
 		case ctx.Err() != nil:
 			return
 		case !errors.As(err, &unavailable) && !errors.As(err, &late) && !errors.Is(err, context.DeadlineExceeded):
-			lastContact = time.Now()
-		case time.Since(lastContact) >= g.outage():
+			lastContact, failed = time.Now(), 0
+		case time.Since(lastContact) >= g.outage() && failed+1 >= enoughLooks:
 			cancel(errAway)
 			return
+		default: // not yet
+			failed++
 		}
 		select {
 		case <-ctx.Done():

@@ -10,8 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+
+	"github.com/safepoint-dev/safepoint/starter/internal/guard"
+	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // attending is a guard that waits for something.
@@ -95,26 +99,111 @@ func TestAWaitEndsWhenTemporalIsAwayForTheOutage(t *testing.T) {
 func TestAHeartbeatThatTemporalHasTakenCountsAlthoughNoWorkerAnswers(t *testing.T) {
 	g, f, _ := attending(t)
 	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runner: "r1"}
-	pulse := link.Beat(t.Context())
+	taken := 0
+	beat := func() guard.Pulse {
+		t.Helper()
+		return link.Beat(t.Context(), func() { taken++ })
+	}
+	pulse := beat()
 	assert.True(t, pulse.Acknowledged)
 	assert.False(t, pulse.Wanted)
+	assert.False(t, pulse.Likely, "nothing says in which phase it is")
 	assert.Empty(t, pulse.Unwanted)
 	assert.Error(t, pulse.Trouble)
+	assert.Equal(t, 1, taken)
 
 	f.mu.Lock()
 	f.status = changing("r1")
 	f.mu.Unlock()
-	assert.True(t, link.Beat(t.Context()).Wanted)
+	assert.True(t, beat().Wanted)
 
 	f.mu.Lock()
 	f.cancelRequested = true
 	f.mu.Unlock()
-	assert.Equal(t, "the run was canceled", link.Beat(t.Context()).Unwanted)
+	assert.Equal(t, "the run was canceled", beat().Unwanted)
 
 	f.mu.Lock()
 	f.missing = true
 	f.mu.Unlock()
-	pulse = link.Beat(t.Context())
+	pulse = beat()
 	assert.False(t, pulse.Acknowledged)
 	assert.NotEmpty(t, pulse.Unwanted)
+	assert.Equal(t, 3, taken, "not the last one")
+}
+
+func TestARunThatCannotBeAskedIsJudgedByWhatTemporalKnows(t *testing.T) {
+	for name, tc := range map[string]struct {
+		phase, firstRunID string
+		likely            bool
+	}{
+		"in its change": {"change", testRunID, true}, "given up": {"verify", testRunID, false},
+		"reset": {"change", "run-0", false}, "unknown": {"", testRunID, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tc.likely, guessed(seen{phase: tc.phase, runID: testRunID, firstRunID: tc.firstRunID}))
+		})
+	}
+	g, f, _ := attending(t)
+	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runner: "r1", silence: time.Minute}
+	phase := func(name string) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.attributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{workflows.SearchAttributePhase: payloads(t, name).GetPayloads()[0]}}
+	}
+	phase("change")
+	assert.True(t, link.Beat(t.Context(), func() {}).Likely)
+	phase("rollback")
+	pulse := link.Beat(t.Context(), func() {})
+	assert.False(t, pulse.Likely, "nothing is started in it")
+	assert.Empty(t, pulse.Unwanted, "and nothing stopped")
+}
+
+// A look that hangs must not keep the news of its heartbeat back.
+func TestAHeartbeatIsHandedOverBeforeTheLookAndTheLookIsCutShort(t *testing.T) {
+	g, f, _ := attending(t)
+	hangs := make(chan struct{})
+	t.Cleanup(func() { close(hangs) })
+	f.mu.Lock()
+	f.slow = func(method string) {
+		if strings.HasSuffix(method, "/DescribeWorkflowExecution") {
+			<-hangs
+		}
+	}
+	f.mu.Unlock()
+	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runner: "r1", silence: 4 * time.Second}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var handedOver time.Time
+	pulse := link.Beat(ctx, func() { handedOver = time.Now() })
+	assert.False(t, handedOver.IsZero())
+	assert.True(t, pulse.Acknowledged)
+	assert.Error(t, pulse.Trouble)
+	assert.NoError(t, ctx.Err(), "the look ended by itself")
+}
+
+// One look may be slow by itself.
+func TestTemporalIsAwayOnlyAfterTwoLooks(t *testing.T) {
+	g, f, _ := attending(t)
+	looks := 0
+	f.mu.Lock()
+	f.fails = func(method string) error {
+		if looks++; looks == 1 {
+			time.Sleep(2 * testOutage) // the whole patience in one look
+			return serviceerror.NewUnavailable("slow")
+		}
+		return nil
+	}
+	f.mu.Unlock()
+	got := attend(g, t.Context(), 0, func(ctx context.Context) (int, error) {
+		for { // polls: the test's own bound ends it
+			f.mu.Lock()
+			enough := looks > 2
+			f.mu.Unlock()
+			if enough || ctx.Err() != nil {
+				return 7, context.Cause(ctx)
+			}
+			time.Sleep(tick)
+		}
+	})
+	assert.NoError(t, got.err)
 }

@@ -34,7 +34,7 @@ func (g *guarded) report(ctx context.Context, answer workflows.BeginAnswer, endi
 	g.say("%s %s: reporting that the change %s", g.errColour.Bold(render.Clean(g.o.id)), render.Clean(ending.Detail), ending.Result)
 	beating, stop := context.WithCancel(ctx)
 	defer stop()
-	go guard.KeepBeating(beating, &guardLink{app: g.app, c: g.c, id: g.o.id, runner: g.o.runner}, silenceOf(answer))
+	go guard.KeepBeating(beating, g.link(answer), silenceOf(answer))
 	request := workflows.ReportRequest{Runner: g.o.runner, Result: ending.Result, Detail: clip(ending.Detail)}
 	got := attend(g, ctx, reportGrace, func(ctx context.Context) (workflows.ReportAnswer, error) {
 		var answer workflows.ReportAnswer
@@ -96,11 +96,18 @@ func (g *guarded) verdict(ctx context.Context) error {
 	}
 }
 
-// printEndOfGuard writes the verdict to standard error: standard output is the command's.
+// printEndOfGuard writes the verdict to standard error: standard output is the command's. Only a change that is kept is a
+// success: whoever skips a deploy must not look as if it had been made.
 func (g *guarded) printEndOfGuard(v verdict) error {
-	if g.failedChange && v.code == codeOK {
+	switch {
+	case v.code == codeOK && v.report.Outcome != workflows.OutcomeCommitted:
+		v.code = codeNotChanged
+	case v.code == codeOK && g.failedChange:
 		v.code = codePerson // a failed change was committed: by a person, or before this word of it came
 	}
 	g.ask("%s", render.Report(v.report, g.errColour))
+	if v.report.Outcome == workflows.OutcomeSkipped {
+		g.say("%s was skipped: the command was not run", g.errColour.Warn(render.Clean(g.o.id)))
+	}
 	return exit(v.code)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -25,6 +26,10 @@ type guarded struct {
 	signals <-chan os.Signal
 	// interrupts is how many signals came.
 	interrupts int
+	// start is how the run was started, as it was looked at after its answer.
+	start origin
+	// ungranted is the local time of the last look that showed the change not granted, and of begin before there is one.
+	ungranted atomic.Pointer[time.Time]
 	// failedChange is true once this guard's own command has failed.
 	failedChange bool
 }
@@ -44,17 +49,20 @@ func (g *guarded) run(ctx context.Context) error {
 	if err != nil {
 		return fail(codeNotChanged, "%w\nNothing was started, and the server was not touched", err)
 	}
-	defer keeper.Release()
+	defer keeper.Release() // before the command; after it the supervision has let it go
 	g.say("%s asks for a safe point of server %d: safepoint status %s", g.errColour.Bold(render.Clean(g.o.id)), serverOf(g.raw), quote(g.o.id))
 	answer, err := g.begin(ctx)
 	if err != nil {
 		return g.endedBefore(ctx, err)
 	}
+	if err := g.joined(ctx); err != nil {
+		return g.notOurs(ctx, answer, err)
+	}
 	if !answer.Granted {
 		g.say("%s the command is not run here: %s", g.errColour.Warn(render.Clean(g.o.id)), render.Clean(answer.Detail))
 		return g.verdict(ctx)
 	}
-	ending := g.change(ctx, keeper, answer)
+	ending := g.change(keeper, answer)
 	if err := g.report(ctx, answer, ending); err != nil {
 		return err
 	}
@@ -64,47 +72,39 @@ func (g *guarded) run(ctx context.Context) error {
 	return g.verdict(ctx)
 }
 
+// notOurs is the end of a guard that must not use the answer that it got. A run that granted it the change would
+// otherwise wait for it, and then take it for dead.
+func (g *guarded) notOurs(ctx context.Context, answer workflows.BeginAnswer, why error) error {
+	if answer.Granted {
+		if err := g.report(ctx, answer, notRun("nothing was run: the guard that was granted the change is not of this run's server or kind, or could not find out")); err != nil {
+			g.say("%s %v", g.errColour.Warn("safepoint:"), err)
+		}
+	}
+	return why
+}
+
+// noteGrant remembers until when the change was surely not granted.
+func (g *guarded) noteGrant(s seen, began time.Time) {
+	if status := s.view.Status; status != nil && (status.Change == nil || status.Change.Runner == "") {
+		g.ungranted.Store(&began)
+	}
+}
+
 func startKeeper() (*guard.Keeper, error) {
-	program, err := os.Executable()
+	program, err := guard.ThisProgram()
 	if err != nil {
 		return nil, err
 	}
 	return guard.StartKeeper(program, keeperWord)
 }
 
-// joinable looks at a run that has the id already. One of another server is none of this guard's: its snapshot would not
-// protect what the command changes.
-func (g *guarded) joinable(ctx context.Context) error {
-	got := attend(g, ctx, 0, func(ctx context.Context) (start origin, err error) {
-		err = g.persist(ctx, func() error {
-			start, err = g.originOf(ctx, g.c, g.o.id)
-			return err
-		})
-		return start, err
-	})
-	start := got.value
-	var none *serviceerror.NotFound
-	switch {
-	case got.signal != nil:
-		return fail(codeDetached, "interrupted: this guard started nothing and ran nothing")
-	case errors.As(got.err, &none), got.err == nil && !start.found:
-		return nil
-	case got.err != nil:
-		return g.cannotStart(got.err)
-	}
-	if server := serverOf(start.input); server != 0 && server != serverOf(g.raw) {
-		return fail(codeUsage, "the deploy id %s belongs to a run of server %d, not of %d: nothing was started; give a --deploy-id of its own for each server",
-			g.o.id, server, serverOf(g.raw))
-	}
-	if !sameInput(start.input, g.raw) {
-		g.say("%s was started with another input: that one counts, and this one is not looked at", g.errColour.Warn(render.Clean(g.o.id)))
-	}
-	return nil
-}
-
 // begin starts the run or joins it, and blocks until it answers. A signal cancels the run, where this guard started it:
 // nothing was changed yet. Where it only joined, the run is somebody else's, and goes on.
 func (g *guarded) begin(ctx context.Context) (workflows.BeginAnswer, error) {
+	began := time.Now() // of the first try: an answer to it may have been lost
+	g.ungranted.Store(&began)
+	g.looked = g.noteGrant
+	defer func() { g.looked = nil }()
 	for {
 		got := attend(g, ctx, 0, func(ctx context.Context) (workflows.BeginAnswer, error) {
 			return g.askToBegin(ctx, g.c, g.o.beginOptions, g.raw)
@@ -148,6 +148,9 @@ func (g *guarded) endedBefore(ctx context.Context, err error) error {
 	if end.err != nil {
 		return end.err
 	}
+	if err := g.joined(ctx); err != nil {
+		return err
+	}
 	g.say("%s has ended: the command is not run", g.errColour.Warn(render.Clean(g.o.id)))
 	return g.printEndOfGuard(*end.closed)
 }
@@ -163,16 +166,21 @@ func (g *guarded) cannotStart(err error) error {
 }
 
 // change runs the command under the grant.
-func (g *guarded) change(ctx context.Context, keeper *guard.Keeper, answer workflows.BeginAnswer) guard.Ending {
+func (g *guarded) change(keeper *guard.Keeper, answer workflows.BeginAnswer) guard.Ending {
 	if g.interrupts > 0 {
 		return notRun("interrupted before the command was started, nothing was run")
 	}
-	link := &guardLink{app: g.app, c: g.c, id: g.o.id, runner: g.o.runner}
+	program, err := guard.ThisProgram()
+	if err != nil {
+		return notRun("the command could not be started, nothing was run: " + err.Error())
+	}
+	link := g.link(answer)
 	g.say("%s granted: snapshot #%d is completed, running %s", g.errColour.Good(render.Clean(g.o.id)), answer.Snapshot.ID, render.Clean(g.o.argv[0]))
 	ending := guard.Supervise(guard.Options{
-		Link: link, Signals: g.signals, Silence: silenceOf(answer), Timeout: answer.Timeout.Std(), Grace: g.o.grace,
-		Process: &guard.Command{Path: g.o.path, Args: g.o.argv, Env: g.environ(ctx, answer), In: g.In, Out: g.Out, Err: g.Err, Keeper: keeper},
-		Say:     func(text string) { g.say("%s %s", g.errColour.Warn(render.Clean(g.o.id)), render.Clean(text)) },
+		Link: link, Signals: g.signals, Silence: silenceOf(answer), Timeout: answer.Timeout.Std(), Grace: g.o.grace, Began: *g.ungranted.Load(),
+		Process: &guard.Command{Path: g.o.path, Args: g.o.argv, Env: g.environ(answer), In: g.In, Out: g.Out, Err: g.Err, Keeper: keeper,
+			Gate: []string{program, gateWord}},
+		Say: func(text string) { g.say("%s %s", g.errColour.Warn(render.Clean(g.o.id)), render.Clean(text)) },
 		Pulsed: func(guard.Pulse) {
 			s := link.seen()
 			if s == nil || g.progress.Live() { // the screen is the command's; a log gets a line when something changes
@@ -187,6 +195,10 @@ func (g *guarded) change(ctx context.Context, keeper *guard.Keeper, answer workf
 	return ending
 }
 
+func (g *guarded) link(answer workflows.BeginAnswer) *guardLink {
+	return &guardLink{app: g.app, c: g.c, id: g.o.id, runner: g.o.runner, silence: silenceOf(answer)}
+}
+
 // silenceOf is how long the runner may be silent. The run always says it; a zero would be a busy loop.
 func silenceOf(answer workflows.BeginAnswer) time.Duration {
 	if silence := answer.HeartbeatTimeout.Std(); silence > 0 {
@@ -196,14 +208,10 @@ func silenceOf(answer workflows.BeginAnswer) time.Duration {
 }
 
 // environ is the command's environment: this one's, and what the run is called. The last of a name counts.
-func (g *guarded) environ(ctx context.Context, answer workflows.BeginAnswer) []string {
-	runID := ""
-	if start, err := g.originOf(ctx, g.c, g.o.id); err == nil { // without it the command only lacks a name
-		runID = start.runID
-	}
+func (g *guarded) environ(answer workflows.BeginAnswer) []string {
 	return append(append([]string{}, g.Environ...),
 		"SAFEPOINT_RUN_ID="+g.o.id,
-		"SAFEPOINT_WORKFLOW_RUN_ID="+runID,
+		"SAFEPOINT_WORKFLOW_RUN_ID="+g.start.runID,
 		"SAFEPOINT_SNAPSHOT_ID="+strconv.FormatInt(answer.Snapshot.ID, 10),
 		"SAFEPOINT_SERVER_ID="+strconv.FormatInt(serverOf(g.raw), 10),
 		"SAFEPOINT_RUNNER="+g.o.runner)

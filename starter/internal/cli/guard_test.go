@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -20,9 +21,9 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// TestMain lets this program be the keeper of its own guards.
+// TestMain lets this program be the keeper and the gate of its own guards.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == keeperWord {
+	if len(os.Args) > 1 && (os.Args[1] == keeperWord || os.Args[1] == gateWord) {
 		os.Exit(Run(context.Background(), os.Args[1:], System("v1")))
 	}
 	os.Exit(m.Run())
@@ -44,6 +45,10 @@ func (s *shared) Write(p []byte) (int, error) {
 type guardJob struct {
 	*frontend
 	address, dir string
+	outage       time.Duration
+	// ends and refuses are what comesBetween lets the run answer.
+	ends    *historypb.HistoryEvent
+	refuses bool
 }
 
 func newGuardJob(t *testing.T) *guardJob {
@@ -51,7 +56,7 @@ func newGuardJob(t *testing.T) *guardJob {
 	f, address := newFrontend(t)
 	f.answers[workflows.UpdateReport] = workflows.ReportAnswer{Accepted: true, Detail: "reported"}
 	f.fails = f.grantsWhoeverAsks
-	return &guardJob{frontend: f, address: address, dir: t.TempDir()}
+	return &guardJob{frontend: f, address: address, dir: t.TempDir(), outage: longOutage}
 }
 
 // grantsWhoeverAsks makes the run wait for the runner of the first begin. It is called with the frontend locked.
@@ -87,7 +92,7 @@ func (j *guardJob) guard(script string, more ...string) outcome {
 	var out, errs shared
 	args := append([]string{"guard", "--server=7", "--check=http://127.0.0.1:1/", "--deploy-id=deploy-1"}, more...)
 	code := Run(j.t.Context(), append(args, "--", "/bin/sh", "-c", "cd "+j.dir+"; "+script), World{
-		In: strings.NewReader(""), Out: &out, Err: &errs, Dial: client.DialContext, Version: "v1", Outage: testOutage,
+		In: strings.NewReader(""), Out: &out, Err: &errs, Dial: client.DialContext, Version: "v1", Outage: j.outage,
 		Environ: []string{"TEMPORAL_ADDRESS=" + j.address, "TEMPORAL_CONFIG_FILE=" + config, "PATH=" + os.Getenv("PATH"), "SAFEPOINT_RUNNER=x"},
 	})
 	return outcome{code, out.text.String(), errs.text.String()}
@@ -154,6 +159,7 @@ func TestAGuardEndsByTheVerdictAndNotByItsCommand(t *testing.T) {
 
 func TestAReportThatCannotBeDeliveredIsHandedToAPerson(t *testing.T) {
 	j := newGuardJob(t)
+	j.outage = testOutage
 	j.away(func(string) bool { return j.exists("done") })
 	got := j.guard("touch done")
 	assert.Equal(t, codePerson, got.code, got.err)
@@ -220,7 +226,7 @@ func TestAGuardThatIsNotGrantedRunsNothing(t *testing.T) {
 
 func TestAGuardWithoutTemporalRunsNothing(t *testing.T) {
 	j := newGuardJob(t)
-	j.address = unreachable
+	j.address, j.outage = unreachable, testOutage
 	got := j.guard("touch ran")
 	assert.Equal(t, codeNotChanged, got.code, got.err)
 	assert.Contains(t, got.err, "Nothing was started")

@@ -55,6 +55,9 @@ func run(t *testing.T, ctx context.Context, address, stdin string, terminal bool
 // testOutage is short: most of these tests wait for its end.
 const testOutage = time.Second
 
+// longOutage is for tests whose subject is not the end of Temporal's patience.
+const longOutage = 10 * time.Second
+
 // unreachable is an address where nothing listens.
 const unreachable = "127.0.0.1:1"
 

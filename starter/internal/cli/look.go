@@ -26,6 +26,8 @@ type seen struct {
 	view render.View
 	// kind is the workflow type. runID is the run that is there now, firstRunID that in which it was started.
 	kind, runID, firstRunID string
+	// phase is the run's search attribute, which Temporal knows without a worker; empty when it was not noted.
+	phase string
 	// closed is true when the run has ended; its report then comes from its result.
 	closed bool
 	// cancelRequested is true when a person has cancelled the run, which it may not have acted on yet.
@@ -46,6 +48,7 @@ func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error
 		kind:            info.GetType().GetName(),
 		runID:           info.GetExecution().GetRunId(),
 		firstRunID:      info.GetFirstRunId(),
+		phase:           attribute[string](info.GetSearchAttributes().GetIndexedFields(), workflows.SearchAttributePhase),
 		closed:          info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 		cancelRequested: description.GetWorkflowExtendedInfo().GetCancelRequested(),
 		view:            render.View{ID: id, Now: time.Now(), Pending: pending(description)},

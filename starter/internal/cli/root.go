@@ -59,6 +59,8 @@ type app struct {
 	progress             *render.Progress
 	// namespace is Temporal's, known once connected.
 	namespace string
+	// looked hears of every look of watch; nil when nobody wants to.
+	looked func(s seen, began time.Time)
 }
 
 // Run runs one command line and returns the exit code.
@@ -112,7 +114,7 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.AddCommand(a.runCommand(), a.guardCommand(), a.guardKeeperCommand(), a.beginCommand(), a.heartbeatCommand(), a.reportCommand(), a.decideCommand(),
+	root.AddCommand(a.runCommand(), a.guardCommand(), a.guardKeeperCommand(), a.guardGateCommand(), a.beginCommand(), a.heartbeatCommand(), a.reportCommand(), a.decideCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.abortCommand(), a.statusCommand(), a.scheduleCommand(), a.demoCommand(), a.devCommand())
 	root.AddCommand(a.watchCommand(), a.listCommand())
 	root.AddCommand(a.decisionCommands()...)

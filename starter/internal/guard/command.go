@@ -22,6 +22,9 @@ type Command struct {
 	Out, Err io.Writer
 	// Keeper kills it when this process no longer can; nil for none.
 	Keeper *Keeper
+	// Gate is a program and its arguments, to which the command is added, that calls Gate with it; empty for none. With it
+	// nothing of the command runs before the keeper knows its group.
+	Gate []string
 
 	mu      sync.Mutex // guards group
 	group   int        // the process group, 0 before the start
@@ -37,6 +40,10 @@ const outputGrace = 5 * time.Second
 // Start runs it. It dies with this process, however this process dies: what it starts itself is the keeper's.
 func (c *Command) Start() error {
 	cmd := &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Stdin: c.In, Stdout: c.Out, Stderr: c.Err, SysProcAttr: ownGroup(), WaitDelay: outputGrace}
+	gate, err := gateFor(cmd, c.Gate)
+	if err != nil {
+		return err
+	}
 	c.done = make(chan struct{})
 	started := make(chan error, 1)
 	go func() {
@@ -44,7 +51,9 @@ func (c *Command) Start() error {
 		// live as long as the child. It is never unlocked, so that it ends with this goroutine.
 		runtime.LockOSThread()
 		err := cmd.Start()
+		gate.started()
 		if err != nil {
+			gate.close()
 			started <- err
 			return
 		}
@@ -53,9 +62,19 @@ func (c *Command) Start() error {
 		c.mu.Unlock()
 		c.Keeper.watch(cmd.Process.Pid)
 		giveBack := lendTerminal(c.In, cmd.Process.Pid)
-		started <- nil
+		failure := gate.open()
+		if failure != nil {
+			_ = cmd.Process.Kill() // mostly it has ended; it must not become the command after all
+		} else {
+			started <- nil
+		}
 		err = cmd.Wait()
 		giveBack()
+		if failure != nil {
+			c.forget()
+			started <- failure
+			return
+		}
 		c.success, c.ended = judged(cmd.ProcessState, err)
 		close(c.done)
 	}()
@@ -89,8 +108,12 @@ func (c *Command) Succeeded() bool { return c.success }
 // Ended says how the command ended, such as "exit code 3". It is valid once Done is closed.
 func (c *Command) Ended() string { return c.ended }
 
-// Signal sends a signal to the whole group. A group that is gone needs none.
-func (c *Command) Signal(sig os.Signal) { signalGroup(c.pgid(), sig) }
+// Signal sends a signal to the whole group, and wakes what is stopped: it would hear nothing. A group that is gone needs
+// none.
+func (c *Command) Signal(sig os.Signal) {
+	signalGroup(c.pgid(), sig)
+	wakeGroup(c.pgid())
+}
 
 // Kill kills the whole group.
 func (c *Command) Kill() { signalGroup(c.pgid(), os.Kill) }
@@ -98,8 +121,18 @@ func (c *Command) Kill() { signalGroup(c.pgid(), os.Kill) }
 // Alive says whether anything of the group still runs.
 func (c *Command) Alive() bool { return groupAlive(c.pgid()) }
 
+// LetGo ends the keeper.
+func (c *Command) LetGo() { c.Keeper.Release() }
+
 // Allow tells the keeper how much longer the command may run.
 func (c *Command) Allow(left time.Duration) { c.Keeper.allow(left) }
+
+// forget leaves a group that never ran the command.
+func (c *Command) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.group = 0
+}
 
 func (c *Command) pgid() int {
 	c.mu.Lock()

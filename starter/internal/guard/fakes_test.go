@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -29,11 +30,12 @@ var errNetwork = errors.New("no route to host")
 type fakeLink struct {
 	mu    sync.Mutex
 	beat  func(ctx context.Context, n int) Pulse
-	sent  []time.Time // of every heartbeat
-	taken time.Time   // when the last acknowledged one was sent
+	look  time.Duration // how long the look after a heartbeat that was taken lasts
+	sent  []time.Time   // of every heartbeat
+	taken time.Time     // when the last acknowledged one was sent
 }
 
-func (l *fakeLink) Beat(ctx context.Context) Pulse {
+func (l *fakeLink) Beat(ctx context.Context, taken func()) Pulse {
 	l.mu.Lock()
 	now := time.Now()
 	l.sent = append(l.sent, now)
@@ -47,6 +49,11 @@ func (l *fakeLink) Beat(ctx context.Context) Pulse {
 		l.mu.Lock()
 		l.taken = now
 		l.mu.Unlock()
+		taken()
+		select {
+		case <-time.After(l.look):
+		case <-ctx.Done():
+		}
 	}
 	return pulse
 }
@@ -83,6 +90,7 @@ type fakeProcess struct {
 	signals    []os.Signal
 	killed     bool
 	allowed    time.Time
+	letGo      time.Time // when the watchdog was told that nothing is left
 }
 
 func (p *fakeProcess) Start() error {
@@ -146,20 +154,34 @@ func (p *fakeProcess) Allow(left time.Duration) {
 	p.allowed = time.Now().Add(left)
 }
 
+func (p *fakeProcess) LetGo() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.letGo = time.Now()
+}
+
 // scene is one supervision.
 type scene struct {
-	link    *fakeLink
-	process *fakeProcess
-	signals chan os.Signal
-	said    []string
-	ending  Ending
-	began   time.Time
+	// granted is how long before the supervision the change was surely not granted yet; look is how long its looks last.
+	granted, look time.Duration
+	asleep        atomic.Int64 // how far the wall clock is ahead, as after a suspension; in nanoseconds
+	link          *fakeLink
+	process       *fakeProcess
+	signals       chan os.Signal
+	said          []string
+	ending        Ending
+	began         time.Time
 }
 
 // play runs a supervision in a time of its own; during, which may be nil, runs beside it.
 func play(t *testing.T, process *fakeProcess, beat func(context.Context, int) Pulse, during func(*scene)) *scene {
 	t.Helper()
-	s := &scene{link: &fakeLink{beat: beat}, process: process}
+	return (&scene{}).play(t, process, beat, during)
+}
+
+func (s *scene) play(t *testing.T, process *fakeProcess, beat func(context.Context, int) Pulse, during func(*scene)) *scene {
+	t.Helper()
+	s.link, s.process = &fakeLink{beat: beat, look: s.look}, process
 	grace := grace
 	if process.patient {
 		grace = time.Hour
@@ -172,7 +194,9 @@ func play(t *testing.T, process *fakeProcess, beat func(context.Context, int) Pu
 		s.ending = Supervise(Options{
 			Link: s.link, Process: process, Signals: s.signals, Silence: silence, Timeout: timeout, Grace: grace,
 			Say: func(text string) { s.said = append(s.said, text) }, Pulsed: func(Pulse) {},
+			Began: s.began.Add(-s.granted), wall: func() time.Time { return time.Now().Add(time.Duration(s.asleep.Load())) },
 		})
+		assert.Equal(t, s.ending.Alive, process.letGo.IsZero(), "the watchdog goes on only for what could not be killed")
 		lives := s.ending.Ran && s.ending.Result == contract.ChangeFailed && process.Alive()
 		assert.Equal(t, process.immortal, lives, "nothing that can die lives on when a failure is reported")
 		assert.Less(t, time.Since(s.began), timeout)

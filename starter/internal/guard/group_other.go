@@ -19,6 +19,14 @@ func ownGroup() *syscall.SysProcAttr { return nil }
 
 func signalGroup(int, os.Signal) {}
 
+func wakeGroup(int) {}
+
 func groupAlive(int) bool { return false }
+
+// Gate refuses, for the same reason.
+func Gate([]string) error {
+	_, err := ownSession()
+	return err
+}
 
 func lendTerminal(io.Reader, int) func() { return func() {} }

@@ -15,6 +15,9 @@ func signalGroup(group int, sig os.Signal) {
 	}
 }
 
+// wakeGroup lets what is stopped of a group go on.
+func wakeGroup(group int) { signalGroup(group, syscall.SIGCONT) }
+
 // groupAlive says whether any process of a group still runs. One that is dead but not yet collected does not count: in a
 // container without an init nobody ever collects it.
 func groupAlive(group int) bool {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,7 +17,9 @@ import (
 // itself, and most deploys are scripts that start others.
 type Keeper struct {
 	cmd *exec.Cmd
-	in  io.WriteCloser
+
+	mu sync.Mutex // guards in, which is nil once it was released
+	in io.WriteCloser
 }
 
 // Words of this process to its keeper, a line each. The end of the input without "done" means that this process is dead.
@@ -44,14 +47,20 @@ func StartKeeper(program string, args ...string) (*Keeper, error) {
 	return k, nil
 }
 
-// Release ends the keeper, who then kills nothing.
+// Release ends the keeper, who then kills nothing. A second time it does nothing.
 func (k *Keeper) Release() {
 	if k == nil {
 		return
 	}
 	k.say(wordDone)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.in == nil {
+		return
+	}
 	_ = k.in.Close() // the word is out
 	_ = k.cmd.Wait() // how it ended says nothing
+	k.in = nil
 }
 
 func (k *Keeper) watch(group int) { k.say(wordGroup + " " + strconv.Itoa(group)) }
@@ -62,13 +71,28 @@ func (k *Keeper) allow(left time.Duration) {
 
 // say tells the keeper. One that was killed hears nothing: then this process alone watches the command.
 func (k *Keeper) say(words string) {
-	if k != nil {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.in != nil {
 		_, _ = io.WriteString(k.in, words+"\n")
 	}
 }
 
 // Keep is the keeper itself. It reads words until it is told that nothing is left to watch; otherwise it kills the group.
-func Keep(in io.Reader) {
+func Keep(in io.Reader) { keep(in, nil) }
+
+// watched is what a keeper knows.
+type watched struct {
+	group int // 0 when there is none, or none any more
+	// at and allowed are the last allowance; until there is one the group may live as long as the other process.
+	at      time.Time
+	allowed time.Duration
+}
+
+func keep(in io.Reader, wall func() time.Time) {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -76,30 +100,53 @@ func Keep(in io.Reader) {
 			lines <- scanner.Text()
 		}
 	}()
-	group := 0
-	var late <-chan time.Time
+	var w watched
 	for {
+		wait := wakeEvery
+		if left := w.allowed - elapsed(w.at, wall); !w.at.IsZero() && left > 0 {
+			wait = min(wait, left)
+		}
 		select {
 		case line, ok := <-lines:
-			word, value, _ := strings.Cut(line, " ")
-			number, err := strconv.Atoi(value)
-			switch {
-			case !ok:
-				killAll(group)
+			if !ok {
+				killAll(w.group)
 				return
-			case word == wordDone:
-				return
-			case err != nil: // words of a later version
-			case word == wordGroup:
-				group = number
-			case word == wordAllow:
-				late = time.After(time.Duration(number) * time.Millisecond)
 			}
-		case <-late:
-			late = nil // the process that stood still may go on, and say what became of it
-			killAll(group)
+			if !w.heard(line) {
+				return
+			}
+		case <-time.After(wait):
+			// The process that stood still may go on, and say what became of it.
+			if !w.at.IsZero() && elapsed(w.at, wall) >= w.allowed {
+				w.kill()
+			}
 		}
 	}
+}
+
+// heard takes a line; false when nothing is left to watch. Words of a later version mean nothing.
+func (w *watched) heard(line string) (more bool) {
+	word, value, _ := strings.Cut(line, " ")
+	number, err := strconv.Atoi(value)
+	switch {
+	case word == wordDone:
+		return false
+	case err != nil:
+	case word == wordGroup:
+		w.group = number
+	case word == wordAllow:
+		w.at, w.allowed = time.Now(), time.Duration(number)*time.Millisecond
+	}
+	return true
+}
+
+// kill kills what lives on, and forgets a group that is dead: its number may become somebody else's.
+func (w *watched) kill() {
+	if !groupAlive(w.group) {
+		w.group = 0
+		return
+	}
+	signalGroup(w.group, os.Kill)
 }
 
 // killAll kills a group until nothing of it runs, or cannot be killed.

@@ -1,8 +1,12 @@
+//go:build unix
+
 package guard
 
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -12,6 +16,8 @@ const (
 	roleKeeper = "role-keeper"
 	roleGuard  = "role-guard"
 	roleShell  = "role-shell"
+	roleGate   = "role-gate"
+	roleEarly  = "role-early" // a guard that dies before its keeper knows the group
 )
 
 func TestMain(m *testing.M) {
@@ -24,6 +30,11 @@ func TestMain(m *testing.M) {
 		Keep(os.Stdin)
 	case roleGuard:
 		playGuard(os.Args[2])
+	case roleGate:
+		fmt.Fprintln(os.Stderr, Gate(os.Args[2:]))
+		os.Exit(1)
+	case roleEarly:
+		playEarlyDeath(os.Args[2])
 	case roleShell:
 		playShell(os.Args[2])
 	default:
@@ -56,9 +67,27 @@ func playGuard(script string) {
 	}
 }
 
+// playEarlyDeath starts a script behind a gate and dies without having opened it.
+func playEarlyDeath(script string) {
+	cmd := exec.Command("/bin/sh", "-c", script)
+	if _, err := gateFor(cmd, []string{os.Args[0], roleGate}); err != nil {
+		panic(err)
+	}
+	cmd.Stdout = os.Stdout
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println(cmd.Process.Pid)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+		panic(err)
+	}
+	select {} // until the signal comes
+}
+
 // playShell runs a script on its own terminal, and then reads a line there itself.
 func playShell(script string) {
-	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", script}, Env: os.Environ(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", script}, Env: os.Environ(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Gate: []string{os.Args[0], roleGate}}
 	if err := c.Start(); err != nil {
 		panic(err)
 	}

@@ -57,10 +57,17 @@ func TestTheCommandRunsOnlyAfterAHeartbeatThatTheRunWanted(t *testing.T) {
 	}
 }
 
-func TestAGrantWhoseRunCannotBeLookedAtCountsAfterAWhile(t *testing.T) {
-	s := play(t, &fakeProcess{works: time.Minute}, func(context.Context, int) Pulse { return Pulse{Acknowledged: true, Trouble: errNetwork} }, nil)
+func TestAGrantWhoseRunCannotBeAskedCountsAfterAWhileWhereTemporalKnowsItsPhase(t *testing.T) {
+	s := play(t, &fakeProcess{works: time.Minute}, func(context.Context, int) Pulse { return Pulse{Acknowledged: true, Likely: true, Trouble: errNetwork} }, nil)
 	assert.Equal(t, contract.ChangeSucceeded, s.ending.Result)
 	assert.GreaterOrEqual(t, s.process.started.Sub(s.began), silence/4)
+}
+
+func TestAGrantOfWhichNothingIsKnownRunsNothing(t *testing.T) {
+	s := play(t, &fakeProcess{works: time.Minute}, func(context.Context, int) Pulse { return Pulse{Acknowledged: true, Trouble: errNetwork} }, nil)
+	assert.False(t, s.ending.Ran)
+	assert.Contains(t, s.ending.Detail, "nobody knows whether the run still waits")
+	assert.Less(t, s.link.sent[len(s.link.sent)-1].Sub(s.began), 2*silence)
 }
 
 func TestACommandThatCannotBeStartedIsAFailedChange(t *testing.T) {

@@ -16,14 +16,16 @@ type supervisor struct {
 	ctx    context.Context // of the heartbeats
 	cancel context.CancelFunc
 
-	began time.Time
+	// began is not after the grant; confirming is when this supervision began.
+	began, confirming time.Time
 	// confirmed is when the last heartbeat was sent that was acknowledged.
 	confirmed time.Time
 	nextBeat  time.Time
 	flying    bool // a heartbeat is on its way
 	pulses    chan sentPulse
-	unwanted  bool // the run no longer waits: a heartbeat would say nothing
-	troubled  bool // the last heartbeat was not acknowledged
+	taken     chan time.Time // when a heartbeat was sent that Temporal has taken
+	unwanted  bool           // the run no longer waits: a heartbeat would say nothing
+	troubled  bool           // the last heartbeat was not acknowledged
 
 	stopping string    // why the command was told to stop; empty while it may run
 	killAt   time.Time // when it is killed; zero while it may run
@@ -39,13 +41,23 @@ type sentPulse struct {
 
 func newSupervisor(o Options) *supervisor {
 	now := time.Now()
+	began := now
+	if !o.Began.IsZero() {
+		began = o.Began
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &supervisor{Options: o, ctx: ctx, cancel: cancel, began: now, confirmed: now, nextBeat: now, pulses: make(chan sentPulse, 1)}
+	return &supervisor{Options: o, ctx: ctx, cancel: cancel, began: began, confirming: now, confirmed: now, nextBeat: now,
+		pulses: make(chan sentPulse, 1), taken: make(chan time.Time, 1)}
 }
 
 // left is how much of a share of the silence is left since the last acknowledged heartbeat.
 func (s *supervisor) left(part float64) time.Duration {
-	return time.Until(s.confirmed.Add(share(s.Silence, part)))
+	return share(s.Silence, part) - elapsed(s.confirmed, s.wall)
+}
+
+// timeLeft is how long the command may still work, with what it takes to stop it and to report kept back.
+func (s *supervisor) timeLeft() time.Duration {
+	return s.Timeout - 2*reserve(s.Timeout) - elapsed(s.began, s.wall)
 }
 
 // beatWhenDue sends the next heartbeat beside the loop, which must not wait for it.
@@ -58,8 +70,23 @@ func (s *supervisor) beatWhenDue() {
 	go func() {
 		ctx, cancel := context.WithTimeout(s.ctx, TryFor(s.Silence))
 		defer cancel()
-		s.pulses <- sentPulse{s.Link.Beat(ctx), now} // there is room for the only one that flies
+		taken := func() {
+			select {
+			case s.taken <- now:
+			default: // nobody has read the one before; the pulse says it too
+			}
+		}
+		s.pulses <- sentPulse{s.Link.Beat(ctx, taken), now} // there is room for the only one that flies
 	}()
+}
+
+// count counts a heartbeat that Temporal has taken: from then on it is not the look after it that matters.
+func (s *supervisor) count(sent time.Time) {
+	if !sent.After(s.confirmed) {
+		return
+	}
+	s.confirmed, s.troubled = sent, false
+	s.Process.Allow(s.left(lastShare))
 }
 
 // take counts a pulse.
@@ -69,8 +96,7 @@ func (s *supervisor) take(p sentPulse) {
 	case p.Unwanted != "":
 		s.unwanted = true
 	case p.Acknowledged:
-		s.confirmed, s.troubled = p.sent, false
-		s.Process.Allow(s.left(lastShare))
+		s.count(p.sent)
 	case !s.troubled:
 		s.troubled = true
 		s.Say(fmt.Sprintf("a heartbeat was not confirmed (%v): the command is stopped in %s unless one is", p.Trouble, s.left(stopShare).Round(time.Second/10)))
@@ -80,28 +106,32 @@ func (s *supervisor) take(p sentPulse) {
 
 // confirm makes sure that the run waits for this runner now: its grant may have been long on its way.
 func (s *supervisor) confirm() (Ending, bool) {
-	unsureUntil := s.began.Add(s.Silence / 4)
 	for {
 		s.beatWhenDue()
 		select {
 		case p := <-s.pulses:
 			s.take(p)
+			unsure := elapsed(s.confirming, s.wall)
 			switch {
 			case p.Unwanted != "":
 				return s.notRun("the command was not run: " + p.Unwanted), false
 			case p.Wanted:
 				return Ending{}, true
-			case p.Acknowledged && time.Now().After(unsureUntil):
-				// The run is open and counts this runner's heartbeats; only its status cannot be asked for.
-				s.Say(fmt.Sprintf("the run could not be looked at (%v), but it takes this runner's heartbeats", p.Trouble))
+			case p.Acknowledged && p.Likely && unsure > s.Silence/4:
+				// The run is open, in its change, and counts this runner's heartbeats; only it cannot be asked itself.
+				s.Say(fmt.Sprintf("the run could not be looked at (%v), but it is in its change and takes this runner's heartbeats", p.Trouble))
 				return Ending{}, true
+			case unsure > s.Silence:
+				return s.notRun(fmt.Sprintf("the command was not run: nobody knows whether the run still waits for this runner (%v)", p.Trouble)), false
 			default: // ask again
 				s.nextBeat = time.Now().Add(min(Pace(s.Silence), time.Second))
 			}
+		case sent := <-s.taken:
+			s.count(sent)
 		case sig := <-s.Signals:
 			s.signals++
 			return s.notRun(fmt.Sprintf("interrupted by %q before the command was started, nothing was run", sig)), false
-		case <-time.After(max(0, min(s.left(stopShare), s.untilBeat()))):
+		case <-time.After(max(0, min(s.left(stopShare), s.untilBeat(), wakeEvery))):
 			if s.left(stopShare) <= 0 {
 				return s.notRun("the command was not run: no heartbeat was confirmed, so the run may have given this runner up"), false
 			}
@@ -143,6 +173,8 @@ func (s *supervisor) attend() Ending {
 			if p.Unwanted != "" && s.stopping == "" {
 				s.tell(p.Unwanted, syscall.SIGTERM, min(s.Grace, unwantedGrace))
 			}
+		case sent := <-s.taken:
+			s.count(sent)
 		case sig := <-s.Signals:
 			s.interrupted(sig)
 		case <-time.After(max(0, s.untilNext(done == nil))):
@@ -155,13 +187,17 @@ func (s *supervisor) attend() Ending {
 
 // obeyClocks stops or kills the command when one of its times is over.
 func (s *supervisor) obeyClocks() {
-	now, end := time.Now(), s.began.Add(s.Timeout)
+	now := time.Now()
+	if s.left(lastShare) <= 0 && s.killed.IsZero() { // the machine was suspended: the run may be restoring now, so nothing is said before
+		s.killed, s.killAt = now, now.Add(killAgain)
+		s.Process.Kill()
+	}
 	switch {
 	case s.stopping != "":
 	case s.left(stopShare) <= 0:
-		s.tell(fmt.Sprintf("no heartbeat was confirmed for %s, and the run may restore the server after %s", now.Sub(s.confirmed).Round(time.Second/10), s.Silence),
+		s.tell(fmt.Sprintf("no heartbeat was confirmed for %s, and the run may restore the server after %s", elapsed(s.confirmed, s.wall).Round(time.Second/10), s.Silence),
 			syscall.SIGTERM, min(s.Grace, s.left(killShare)))
-	case now.After(end.Add(-2 * reserve(s.Timeout))):
+	case s.timeLeft() <= 0:
 		s.tell(fmt.Sprintf("the time for the change (update.timeout, %s) is nearly over", s.Timeout), syscall.SIGTERM, min(s.Grace, reserve(s.Timeout)))
 	}
 	overdue := s.stopping != "" && !now.Before(s.killAt)
@@ -176,10 +212,9 @@ func (s *supervisor) obeyClocks() {
 
 // untilNext is when the loop must look again by itself.
 func (s *supervisor) untilNext(ended bool) time.Duration {
-	next := min(s.untilBeat(), time.Hour)
+	next := min(s.untilBeat(), wakeEvery)
 	if s.stopping == "" {
-		end := s.began.Add(s.Timeout - 2*reserve(s.Timeout))
-		return min(next, s.left(stopShare), time.Until(end)+time.Millisecond)
+		return min(next, s.left(stopShare), s.timeLeft())
 	}
 	next = min(next, time.Until(s.killAt))
 	if s.killed.IsZero() {
@@ -223,10 +258,10 @@ func (s *supervisor) stop(why string, sig os.Signal, grace time.Duration) {
 func (s *supervisor) pastHope() bool { return !s.killed.IsZero() && time.Since(s.killed) > unkillable }
 
 func (s *supervisor) failed() Ending {
-	why := s.stopping
-	if s.Process.Alive() {
+	why, alive := s.stopping, s.Process.Alive()
+	if alive {
 		why += "; some of what it started could not be killed"
 		s.Say("some of what the command started could not be killed")
 	}
-	return Ending{Ran: true, Result: contract.ChangeFailed, Detail: why, Signals: s.signals}
+	return Ending{Ran: true, Result: contract.ChangeFailed, Detail: why, Alive: alive, Signals: s.signals}
 }

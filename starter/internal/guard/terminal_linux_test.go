@@ -26,6 +26,12 @@ type terminal struct {
 // onTerminal runs a script under a guard on a terminal of its own.
 func onTerminal(t *testing.T, script string) (*terminal, *exec.Cmd) {
 	t.Helper()
+	return besideTerminal(t, true, script)
+}
+
+// besideTerminal is onTerminal; the terminal need not be the standard input.
+func besideTerminal(t *testing.T, in bool, script string) (*terminal, *exec.Cmd) {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = master.Close() })
@@ -39,7 +45,10 @@ func onTerminal(t *testing.T, script string) (*terminal, *exec.Cmd) {
 	defer func() { _ = slave.Close() }()
 	cmd := exec.Command(os.Args[0], roleShell, script)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if !in {
+		cmd.Stdin = nil
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	s := &terminal{t: t, master: master}
@@ -86,8 +95,17 @@ func TestACommandCanAskOnTheTerminalAndTheGuardGetsItBack(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 }
 
+func TestACommandWithAnotherInputCanAskOnTheTerminalToo(t *testing.T) {
+	s, cmd := besideTerminal(t, false, `echo ask; read answer </dev/tty; echo "got $answer"`)
+	s.shows("ask")
+	s.types("yes\n")
+	s.shows("got yes")
+	s.shows("ended with exit code 0")
+	require.Error(t, cmd.Wait(), "the guard's own input is at its end")
+}
+
 func TestCtrlCReachesTheCommandAndNotTheGuard(t *testing.T) {
-	s, cmd := onTerminal(t, `echo at work; exec sleep 1000`)
+	s, cmd := onTerminal(t, `until [ "$(ps -o tpgid= -p $$ | tr -d ' ')" = $$ ]; do sleep 0.05; done; echo at work; exec sleep 1000`)
 	s.shows("at work")
 	s.types("\x03")
 	s.shows("ended with signal: interrupt")

@@ -14,14 +14,15 @@ import (
 
 // lendTerminal makes the command's group the one that the terminal listens to, as a shell does: otherwise the system
 // would stop the command at its first read. Keys such as Ctrl-C then reach the command and not this process. It does
-// nothing where standard input is no terminal, or belongs to somebody else. The returned function takes it back.
+// nothing where there is no terminal, or it belongs to somebody else. The returned function takes it back.
 func lendTerminal(in io.Reader, group int) (giveBack func()) {
-	file, ok := in.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	file, done := terminalOf(in)
+	if file == nil {
 		return func() {}
 	}
 	own := int32(syscall.Getpgrp())
 	if owner, err := terminalOwner(file); err != nil || owner != own {
+		done()
 		return func() {}
 	}
 	// From now on this process is in the background, where a change of the terminal's owner, and with some settings a
@@ -32,7 +33,21 @@ func lendTerminal(in io.Reader, group int) (giveBack func()) {
 	return func() {
 		setTerminalOwner(file, own)
 		signal.Reset(syscall.SIGTTOU)
+		done()
 	}
+}
+
+// terminalOf is the terminal: standard input, or the one that this process has beside it, where a command such as ssh
+// asks for a password. It is nil where there is none.
+func terminalOf(in io.Reader) (file *os.File, done func()) {
+	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return file, func() {}
+	}
+	file, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, nil
+	}
+	return file, func() { _ = file.Close() } // nothing is written to it
 }
 
 func terminalOwner(file *os.File) (int32, error) {

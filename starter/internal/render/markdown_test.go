@@ -61,14 +61,14 @@ func outside(t *testing.T, text string) string {
 // traps are texts that Markdown, HTML, GitHub or GitLab would make something of.
 var traps = []string{
 	"![x](https://evil.example/x.png)", "[click](javascript:alert(1))", "<img src=x onerror=alert(1)>", "<!-- hidden -->", "</details>", "@everyone",
-	"#1234", "!77", "GH#1", "**bold**", "__bold__", "~~gone~~", "$math$", "| a | b |", "a|b", `a\|b`, `\`, "`code`", "``", "x`y", "&lt;b&gt;", "https://evil.example", "www.evil.example",
+	"#1234", "!77", "GH#1", "GH-26", "gh-26", "e9d6a6e", "0123456789abcdef0123456789abcdef01234567", "**bold**", "__bold__", "~~gone~~", "$math$", "| a | b |", "a|b", `a\|b`, `\`, "`code`", "``", "x`y", "&lt;b&gt;", "https://evil.example", "www.evil.example",
 	"mailto:a@evil.example", "a@evil.example", "# heading", "- item", "1. item", "> quote", "---", "===", "[x]: https://evil.example", "    indented", ":tada:", "~label", "%milestone", "&epic",
 	"two\n\n# lines", "x\u2028# y", hostileText, strings.Repeat("`|", 3000), strings.Repeat("@a ", 3000),
 }
 
 // markup is what none of the texts may leave behind beside code spans. The headings and tables of the report itself are
 // taken away before.
-var markup = regexp.MustCompile(`[<>@#\[\]~$&\\_]|://|(?i)www\.|evil|javascript|mailto|\*\*bold|!\d|%m|:tada`)
+var markup = regexp.MustCompile(`[<>@#\[\]~$&\\_]|://|(?i)www\.|evil|javascript|mailto|\*\*bold|!\d|%m|:tada|(?i)gh-\d|e9d6a6e|0123456789abcdef`)
 
 func TestNoTextFromOutsideBecomesMarkdownOrHTML(t *testing.T) {
 	for _, trap := range traps {

@@ -10,6 +10,9 @@ import (
 // ordinary sentences. Everything else (links, mentions, references, HTML, emphasis) is shown in a code span.
 var plainText = regexp.MustCompile(`^[("']*[\p{L}\p{N}](?:[\p{L}\p{N}.,;:'()/–…+-]*[\p{L}\p{N}…)])?[%!?]?[.,;:)"']*$`)
 
+// reference is what GitHub makes a link without any mark: GH-26, and what may be the number of a commit.
+var reference = regexp.MustCompile(`(?i)\bgh-\d|\b[0-9a-f]{7,40}\b`)
+
 // joins are words that are plain where other words stand before them: at the beginning of a line they would be a list.
 var joins = regexp.MustCompile(`^[-–—/+]$`)
 
@@ -50,7 +53,7 @@ func prose(text string) string {
 
 func isPlain(word string) bool {
 	low := strings.ToLower(word)
-	return plainText.MatchString(word) && !strings.Contains(low, "://") && !strings.Contains(low, "www.") && !strings.Contains(low, "mailto:") &&
+	return plainText.MatchString(word) && !reference.MatchString(word) && !strings.Contains(low, "://") && !strings.Contains(low, "www.") && !strings.Contains(low, "mailto:") &&
 		!strings.Contains(low, "xmpp:")
 }
 
