@@ -1,8 +1,14 @@
 package e2e
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,72 +17,6 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
-
-// guardEnd is one way in which a guard's run ends.
-type guardEnd struct {
-	edit   func(in map[string]any)
-	before func(j *job)
-	deploy func(j *job) string // the command; a good change when it is nil
-	during func(j *job)        // beside the guard
-	code   int
-	ran    int // how often the command ran
-	// failure is the class of the run's end; outcome is looked at where there is none.
-	failure string
-	outcome workflows.Outcome
-}
-
-// guardEnds are all that a guard can meet.
-func guardEnds() map[string]guardEnd {
-	bad := func(j *job) string { return aDeploy(j.change(false) + lastly) }
-	fails := func(j *job) string { return aDeploy(j.change(true) + lastly + "exit 9\n") }
-	return map[string]guardEnd{
-		"committed": {code: 0, ran: 1, outcome: workflows.OutcomeCommitted},
-		"skipped":   {edit: field("lock", "on_busy", "skip"), before: busy, code: 1, outcome: workflows.OutcomeSkipped},
-
-		"server busy":    {edit: field("lock", "on_busy", "fail"), before: busy, code: 1, failure: contract.FailServerBusy},
-		"baseline red":   {before: func(j *job) { j.rig.deploys(false) }, code: 1, failure: contract.FailBaseline},
-		"snapshot fails": {before: func(j *job) { j.fault(vpsfake.Fault{Kind: vpsfake.SnapshotFails, Times: 1}) }, code: 1, failure: contract.FailSnapshot},
-		"no such server": {edit: func(in map[string]any) { in["server_id"] = 999_999_999 }, code: 1, failure: contract.FailPreflight},
-		"invalid input":  {edit: field("verify", "interval", "-1s"), code: 2, failure: contract.FailInvalidInput},
-
-		"the command fails":              {deploy: fails, code: 3, ran: 1, failure: contract.FailRolledBack},
-		"the command cannot be executed": {deploy: func(*job) string { return "\x7fELF, but not really" }, code: 3, failure: contract.FailRolledBack},
-		"the checks are red":             {deploy: bad, code: 3, ran: 1, failure: contract.FailRolledBack},
-
-		"failed and not rolled back": {edit: field("rollback", "on_failure", "none"), deploy: fails, code: 4, ran: 1, failure: contract.FailChange},
-		"held until the time is over": {edit: func(in map[string]any) {
-			field("rollback", "on_failure", "hold")(in)
-			field("rollback", "hold_timeout", "1s")(in)
-		}, deploy: bad, code: 4, ran: 1, failure: contract.FailChange},
-		"rolled back but red": {edit: func(in map[string]any) {
-			part(in, "verify")["baseline"] = false // its check is red at all times
-			field("verify", "checks", []any{map[string]any{"name": "nobody", "kind": "tcp", "address": "127.0.0.1:1"}})(in)
-		}, deploy: fails, code: 4, ran: 1, failure: contract.FailRolledBackUnverified},
-		"terminated": {deploy: waits, during: (*job).terminated, code: 4, ran: 1, failure: "Terminated"},
-		"a person commits what failed": {edit: field("rollback", "on_failure", "hold"), deploy: fails, during: (*job).commitsAnyway, code: 4, ran: 1,
-			outcome: workflows.OutcomeCommitted},
-	}
-}
-
-func waits(j *job) string { return aDeploy(j.change(true) + mark("changed") + await("never")) }
-
-// busy makes another run hold the server.
-func busy(j *job) {
-	answer := j.gate(vpsfake.OpDeployHook, "")
-	j.start("holder-of-"+j.id(), j.input(true, nil))
-	j.whenSent(vpsfake.OpDeployHook)
-	j.t.Cleanup(answer)
-}
-
-func (j *job) terminated() {
-	j.wrote("changed")
-	require.NoError(j.t, j.temp.TerminateWorkflow(j.t.Context(), j.id(), "", "by hand"))
-}
-
-func (j *job) commitsAnyway() {
-	j.inPhase(j.id(), workflows.PhaseHold, patience)
-	require.NoError(j.t, j.decide(j.id(), "anyway", workflows.DecideCommit))
-}
 
 func TestEveryEndOfAGuardHasItsExitCode(t *testing.T) {
 	t.Parallel()
@@ -100,7 +40,7 @@ func TestEveryEndOfAGuardHasItsExitCode(t *testing.T) {
 			if tc.ran > 0 {
 				j.deadSoon()
 			}
-			if tc.failure != "Terminated" { // which leaves no report
+			if tc.failure != terminated { // which leaves no report
 				report := j.end(j.id(), patience)
 				require.Equal(t, tc.failure, report.Failure)
 				if tc.outcome != "" {
@@ -111,6 +51,36 @@ func TestEveryEndOfAGuardHasItsExitCode(t *testing.T) {
 			require.Equal(t, tc.ran, j.ran())
 		})
 	}
+}
+
+// elsewhere are the failure classes that a run with a change of its own runner never ends with.
+var elsewhere = []string{
+	contract.FailNotApproved, // RollbackByRestore
+	contract.FailRotation,    // SnapshotRotation
+	contract.FailStale,       // SnapshotAudit
+	contract.FailFleet, contract.FailFleetStopped,
+}
+
+func TestAGuardsEndsHaveEveryFailureClass(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "../contract/failures.go", nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	var declared []string
+	ast.Inspect(file, func(node ast.Node) bool {
+		if spec, ok := node.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Fail") {
+			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			declared = append(declared, value)
+		}
+		return true
+	})
+	met := slices.Clone(elsewhere)
+	for _, end := range guardEnds() {
+		if end.failure != "" && end.failure != terminated && !slices.Contains(met, end.failure) {
+			met = append(met, end.failure)
+		}
+	}
+	require.ElementsMatch(t, declared, met)
 }
 
 // codeOfJoined is the code of a guard that only joined: it had no change of its own that could have failed.

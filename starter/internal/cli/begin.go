@@ -169,9 +169,7 @@ func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, err
 
 // printAlreadyDone prints a verdict whose success must not be taken for a grant.
 func (a *app) printAlreadyDone(v verdict, format outputFormat) error {
-	if v.code == codeOK {
-		v.code = codeAlreadyDone
-	}
+	v.code = ungrantedCode(v.code, v.report.Outcome)
 	return a.printVerdict(v, format)
 }
 

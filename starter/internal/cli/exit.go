@@ -64,6 +64,19 @@ func outcomeCode(outcome workflows.Outcome) int {
 	}
 }
 
+// ungrantedCode is the code of a begin that joined a run and was not granted its change. A run that was skipped, planned,
+// or is no deploy at all changed nothing that anybody asked for: a job must not take it for a change that is done.
+func ungrantedCode(code int, outcome workflows.Outcome) int {
+	switch {
+	case code != codeOK:
+		return code
+	case outcome == workflows.OutcomeCommitted:
+		return codeAlreadyDone
+	default: // skipped, planned, and the good ends of other runbooks
+		return codeNotChanged
+	}
+}
+
 // exitError ends the program with a code. Without an error everything was said already.
 type exitError struct {
 	code int
