@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,33 +21,54 @@ type terminal struct {
 	t             *testing.T
 	socket        string
 	columns, rows int
+	// written is the file with every byte that came to the terminal.
+	written string
 }
 
 // newTerminal runs a command line of the program in a terminal of 80x24, and then shows its exit code.
 func (r *rig) newTerminal(environ []string, line string) *terminal {
 	r.t.Helper()
+	return r.terminalIn(r.t.TempDir(), environ, filepath.Join(binDir, "safepoint")+" "+line)
+}
+
+// terminalIn runs a shell's line in a folder. The line begins once everything that it writes is kept, and its environment
+// has no token: nothing that a person types may need it.
+func (r *rig) terminalIn(dir string, environ []string, line string) *terminal {
+	r.t.Helper()
 	_, err := exec.LookPath("tmux")
 	require.NoError(r.t, err, "install tmux: it is the terminal in which this test looks at the program")
-	dir, err := os.MkdirTemp("", "tmux-") // a socket's path must be short, and the test's own folder has a long name
+	own, err := os.MkdirTemp("", "tmux-") // a socket's path must be short, and the test's own folder has a long name
 	require.NoError(r.t, err)
-	term := &terminal{t: r.t, socket: filepath.Join(dir, "s"), columns: 80, rows: 24}
-	config := filepath.Join(dir, "conf")
+	term := &terminal{t: r.t, socket: filepath.Join(own, "s"), columns: 80, rows: 24, written: filepath.Join(own, "written")}
+	config := filepath.Join(own, "conf")
 	require.NoError(r.t, os.WriteFile(config, []byte("set -g status off\nset -g escape-time 0\n"), 0o600))
-	script := filepath.Join(binDir, "safepoint") + " " + line + "; echo exit=$?; exec sleep 600" // killed at the test's end
-	cmd := exec.CommandContext(r.t.Context(), "tmux", "-u", "-S", term.socket, "-f", config, "new-session", "-d", "-x", "80", "-y", "24", script)
-	cmd.Env = append([]string{"HOME=" + r.t.TempDir(), "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TERM=xterm-256color", "SAFEPOINT_TASK_QUEUE=" + r.queue}, stack.Env()...)
-	cmd.Env = append(cmd.Env, environ...)
+	script := "tmux wait-for begin; " + line + "; echo exit=$?; exec sleep 600" // killed at the test's end
+	cmd := exec.CommandContext(r.t.Context(), "tmux", "-u", "-S", term.socket, "-f", config, "new-session", "-d", "-x", "80", "-y", "24", "-c", dir, script)
+	cmd.Env = append([]string{"HOME=" + r.t.TempDir(), "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TERM=xterm-256color"}, stack.Env()...)
+	cmd.Env = append(append(cmd.Env, "SAFEPOINT_TASK_QUEUE="+r.queue), environ...) // the last of a name counts
+	cmd.Env = slices.DeleteFunc(cmd.Env, func(entry string) bool { return strings.HasPrefix(entry, "VPS_API_TOKEN=") })
 	collected.argv(cmd.Args)
 	out, err := cmd.CombinedOutput()
 	require.NoError(r.t, err, "%s", out)
 	r.t.Cleanup(func() {
 		if r.t.Failed() {
-			r.t.Logf("the terminal of %s:\n%s", line, term.capture(""))
+			r.t.Logf("the terminal of %s:\n%s", line, term.pane("-S", "-"))
 		}
+		_, _ = collected.file(r.t.Name() + "-terminal").Write(term.bytes())
 		_, _ = term.tmux("kill-server") // it may be gone
-		_ = os.RemoveAll(dir)
+		_ = os.RemoveAll(own)
 	})
+	for _, args := range [][]string{{"pipe-pane", "cat >> " + term.written}, {"wait-for", "-S", "begin"}} {
+		out, err := term.tmux(args...)
+		require.NoError(r.t, err, "%s", out)
+	}
 	return term
+}
+
+// bytes is everything that came to the terminal so far.
+func (term *terminal) bytes() []byte {
+	text, _ := os.ReadFile(term.written) // there is none before the first
+	return text
 }
 
 func (term *terminal) tmux(args ...string) (string, error) {
@@ -58,11 +80,16 @@ func (term *terminal) tmux(args ...string) (string, error) {
 
 // capture is what the terminal shows; with the flag -e its colours too.
 func (term *terminal) capture(flag string) string {
-	args := []string{"capture-pane", "-p"}
-	if flag != "" {
-		args = append(args, flag)
+	if flag == "" {
+		return term.pane()
 	}
-	out, err := term.tmux(args...)
+	return term.pane(flag)
+}
+
+// pane is capture with any flags of tmux: with -S - also what was pushed out above the window, with -J each line as it
+// was written, however often it was broken.
+func (term *terminal) pane(flags ...string) string {
+	out, err := term.tmux(append([]string{"capture-pane", "-p"}, flags...)...)
 	if err != nil {
 		return "no capture: " + out
 	}
@@ -144,4 +171,12 @@ func (term *terminal) ends(code int) string {
 		require.True(term.t, time.Now().Before(deadline), "it goes on:\n%s", text)
 		time.Sleep(50 * time.Millisecond) // the pause of a bounded poll
 	}
+}
+
+// asBefore asserts that the cursor, the screen and the wrapping are as they were before the program began.
+func (term *terminal) asBefore() {
+	term.t.Helper()
+	modes, err := term.tmux("display-message", "-p", "#{cursor_flag}#{alternate_on}#{wrap_flag}")
+	require.NoError(term.t, err)
+	require.Equal(term.t, "101", strings.TrimSpace(modes), "the cursor shows, this is the first screen, and lines wrap")
 }

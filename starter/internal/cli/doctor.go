@@ -93,7 +93,7 @@ func (a *app) printFindings(reply doctorReply, format outputFormat) error {
 	if format == formatJSON {
 		return a.printJSON(reply)
 	}
-	return a.print(render.Findings(reply.Findings, a.outColour, a.OutWidth))
+	return a.print(render.Findings(reply.Findings, a.outColour, a.outColumns()))
 }
 
 // examination is one run of doctor.

@@ -10,7 +10,7 @@ import (
 // changes: systems that run jobs give up a silent one.
 func (a *app) drawView(s seen) {
 	if a.progress.Live() {
-		a.progress.Draw(render.Frame(s.view, a.errColour))
+		a.progress.Draw(render.Frame(s.view, a.errColour, a.terminalSize()))
 		return
 	}
 	a.tellView(s.view, render.Line(s.view))

@@ -109,6 +109,6 @@ func (a *app) list(ctx context.Context, c client.Client, o listOptions) error {
 		a.say("no such run in namespace %s; one that was started a moment ago may not be listed yet", render.Clean(a.namespace))
 		return nil
 	default: // text
-		return a.print(render.Runs(runs, time.Now(), a.outColour, a.OutWidth))
+		return a.print(render.Runs(runs, time.Now(), a.outColour, a.outColumns()))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -93,6 +94,21 @@ func escapeUnseen(text string) string {
 	}
 	return b.String()
 }
+
+// outColumns and errColumns are how wide the terminals are now, which may be hours after the start; 0 where the stream is
+// no terminal.
+func (a *app) outColumns() int { return columnsOf(a.Out, a.OutWidth) }
+func (a *app) errColumns() int { return columnsOf(a.Err, a.ErrWidth) }
+
+func columnsOf(out io.Writer, atStart int) int {
+	if atStart <= 0 {
+		return 0
+	}
+	return render.TerminalSize(out, atStart).Columns
+}
+
+// fitted lays out what is said at a terminal; elsewhere it stays as it is.
+func (a *app) fitted(text string) string { return render.Fit(text, a.errColumns()) }
 
 // quote makes a text safe to paste into a shell.
 func quote(s string) string {

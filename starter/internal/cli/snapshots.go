@@ -117,7 +117,7 @@ func (a *app) printSnapshots(found contract.InventoryResult, format outputFormat
 	if format == formatJSON {
 		return a.printJSON(found)
 	}
-	return a.print(render.Snapshots(found, a.outColour, a.OutWidth))
+	return a.print(render.Snapshots(found, a.outColour, a.outColumns()))
 }
 
 // lookRequest is a short run that writes nothing.

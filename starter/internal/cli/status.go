@@ -44,7 +44,7 @@ func (a *app) status(ctx context.Context, c client.Client, id string, wait bool,
 	case s.closed || wait:
 		return a.verdict(ctx, c, id, s.runID, format)
 	case format == formatText:
-		return a.print(render.Status(s.view, a.outColour))
+		return a.print(render.Status(s.view, a.outColour, a.outColumns()))
 	case s.view.Status == nil:
 		return fail(codePerson, "%s has no status to print as JSON: %s", id, s.view.Trouble)
 	default: // running, as JSON

@@ -207,6 +207,6 @@ func (a *app) printReport(report workflows.Report, format outputFormat) error {
 	case formatMarkdown:
 		return a.print(render.Markdown(report))
 	default: // text
-		return a.print(render.ReportIn(report, a.outColour, a.OutWidth))
+		return a.print(render.ReportIn(report, a.outColour, a.outColumns()))
 	}
 }

@@ -121,7 +121,7 @@ func (a *app) onlyRun(open []render.ListedRun) (string, error) {
 	case 1:
 		return open[0].WorkflowID, nil
 	default: // nobody can watch two
-		a.ask("%s", render.Runs(open[:min(len(open), 20)], time.Now(), a.errColour, a.ErrWidth))
+		a.ask("%s", render.Runs(open[:min(len(open), 20)], time.Now(), a.errColour, a.errColumns()))
 		return "", fail(codeUsage, "%d runs go on: say which one, as safepoint watch RUN or with --server", len(open))
 	}
 }

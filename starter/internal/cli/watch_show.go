@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"golang.org/x/term"
 
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 )
@@ -118,13 +116,5 @@ func (d *display) close() {
 	}
 }
 
-// terminalSize is the terminal's present size: windows are made larger and smaller while somebody watches.
-func (a *app) terminalSize() render.Size {
-	size := render.Size{Columns: a.ErrWidth, Rows: 24}
-	if f, ok := a.Err.(*os.File); ok {
-		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 && rows > 0 {
-			size = render.Size{Columns: columns, Rows: rows}
-		}
-	}
-	return size
-}
+// terminalSize is the present size of the terminal at standard error.
+func (a *app) terminalSize() render.Size { return render.TerminalSize(a.Err, a.ErrWidth) }

@@ -22,11 +22,16 @@ func TestFindingsAreOneLineEachWithTheMendBelow(t *testing.T) {
 	}, Palette{}, Width))
 }
 
-// A command is copied from the terminal: it is never broken.
-func TestACommandThatMendsStaysOnOneLine(t *testing.T) {
-	command := "temporal operator search-attribute create --namespace " + strings.Repeat("n", 100) + " --name SafepointOutcome --type Keyword"
-	text := Findings([]contract.Finding{{Name: "x", State: contract.FindingBad, Detail: "d", Mend: "m", Commands: []string{command}}}, Palette{}, Width)
-	assert.Contains(t, text, "   "+command+"\n")
+// A command is copied from the terminal: where it is broken at all, a shell reads on in the next line.
+func TestACommandThatMendsCanBePasted(t *testing.T) {
+	command := "temporal operator search-attribute create --namespace " + strings.Repeat("n", 60) + " --name SafepointOutcome --type Keyword"
+	list := []contract.Finding{{Name: "x", State: contract.FindingBad, Detail: "d", Mend: "m", Commands: []string{command}}}
+	assert.Contains(t, Findings(list, Palette{}, 0), "   "+command+"\n")
+	text := Findings(list, Palette{}, 80)
+	assertNarrow(t, text, 80)
+	_, text, _ = strings.Cut(text, "-> m\n")
+	text, _, _ = strings.Cut(text, "\n\n")
+	assert.Equal(t, command, pasted(text))
 }
 
 func TestTheLastLineSaysWhatAllOfItMeans(t *testing.T) {

@@ -51,7 +51,7 @@ func (d *document) fleetStatus(f workflows.FleetRecord) {
 			d.row("under way", fmt.Sprintf("and %d more", len(f.InFlight)-maxFlying), plain)
 			break
 		}
-		d.row("under way", fmt.Sprintf("server %d: safepoint status %s", run.ServerID, run.WorkflowID), plain)
+		d.whole("  "+d.p.Dim(pad("under way", 15)), strings.Repeat(" ", 17), fmt.Sprintf("server %d: safepoint status %s", run.ServerID, run.WorkflowID), plain)
 	}
 	if len(f.LastFailures) > 0 {
 		d.row("failures", "the last ones:", d.p.Warn)

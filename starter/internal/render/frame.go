@@ -26,7 +26,7 @@ type screen struct {
 // whatever the texts: what matters least gives way first, and what a person may do last.
 func Screen(v View, size Size, p Palette) []string {
 	s := screen{v, size, p}
-	lines := []string{s.head()}
+	lines := []string{frameHead(s.v, s.p)}
 	blocks := fitBlocks(s.blocks(), size.Rows-2)
 	body := 0
 	for _, b := range blocks {
@@ -47,20 +47,6 @@ func Screen(v View, size Size, p Palette) []string {
 		lines[i] = strings.TrimRight(Cut(line, size.Columns), " ")
 	}
 	return lines
-}
-
-// head names the run. Its id comes last, because it may be as long as it likes.
-func (s screen) head() string {
-	id := s.p.Bold(Clean(s.v.ID))
-	st := s.v.Status
-	if st == nil {
-		return s.p.Warn("NO STATUS") + "  " + id
-	}
-	of := fmt.Sprintf("server %d", st.ServerID)
-	if st.ServerID == 0 { // a run of many
-		of = Cut(Clean(st.Runbook), 30)
-	}
-	return fmt.Sprintf("%s  %s  %s  %s", s.p.Accent(strings.ToUpper(Cut(Clean(string(st.Phase)), 30))), Elapsed(s.v.Now.Sub(st.Since)), of, id)
 }
 
 func (s screen) foot() string {
@@ -231,10 +217,7 @@ func (s screen) commands(st workflows.Status) block {
 // row is a labelled text of at most so many lines.
 func (s screen) row(label, text string, most int, paint func(string) string) []string {
 	room := max(s.size.Columns-labels, minRoom)
-	lines := wrap(text, room)
-	if len(lines) > most {
-		lines = append(lines[:most-1:most-1], Cut(lines[most-1]+" "+lines[most]+" …", room))
-	}
+	lines := fewLines(text, room, most)
 	for i := range lines {
 		lines[i] = s.label(label) + paint(Cut(lines[i], room))
 		label = ""

@@ -115,3 +115,16 @@ func rolledBackReport() workflows.Report {
 	r.Summary = "Rolled back: the server was restored to snapshot 801 and verified. Everything written to it since 2026-03-01 12:03:10 UTC is lost."
 	return r
 }
+
+// assertNarrow wants every line to fit.
+func assertNarrow(t *testing.T, text string, width int) {
+	t.Helper()
+	for line := range strings.SplitSeq(text, "\n") {
+		assert.LessOrEqual(t, columns(line), width, "%d: %q", width, line)
+	}
+}
+
+// pasted is a command as a shell reads it.
+func pasted(text string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, "\\\n", " ")), " ")
+}

@@ -114,7 +114,7 @@ func TestNoFieldOfAStatusReachesTheTerminalRaw(t *testing.T) {
 			v.Status.Phase, v.Status.Runbook = phase, runbook
 			silent := v
 			silent.Status = nil
-			for _, text := range []string{Status(v, Palette{}), strings.Join(Frame(v, Palette{}), "\n"), Line(v), Status(silent, Palette{}), Line(silent)} {
+			for _, text := range []string{Status(v, Palette{}, 0), strings.Join(Frame(v, Palette{}, standard), "\n"), Line(v), Status(silent, Palette{}, 0), Line(silent)} {
 				assertHarmless(t, text)
 			}
 		}

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -44,23 +43,5 @@ func TestAListFitsItsTerminalAndNeverCutsAnID(t *testing.T) {
 func TestNoFieldOfAListReachesTheTerminalRaw(t *testing.T) {
 	for _, width := range []int{0, 40, 80} {
 		assertHarmless(t, Runs([]ListedRun{filled[ListedRun](t), {}}, began, Palette{}, width))
-	}
-}
-
-func TestAReportFitsATerminalOfEightyColumns(t *testing.T) {
-	for _, r := range []workflows.Report{committedReport(), rolledBackReport(), restoredReport(), rotatedReport(), auditReport(), fleetReport()} {
-		for _, width := range []int{0, 80, 90, 300} {
-			text, most := ReportIn(r, Palette{}, width), min(width, Width)
-			if width == 0 {
-				most = Width
-			}
-			for line := range strings.SplitSeq(text, "\n") {
-				if !strings.HasPrefix(line, "  Next: ") && strings.Contains(strings.TrimSpace(line), " ") && !strings.Contains(line, "deploy-2.14.0") { // commands and names stay whole
-					assert.LessOrEqual(t, columns(line), most, fmt.Sprintf("%d: %s", width, line))
-				}
-			}
-			assert.Contains(t, text, Word(r.Outcome))
-		}
-		assert.Equal(t, Report(r, Palette{}), ReportIn(r, Palette{}, 300), "never wider than the layout")
 	}
 }

@@ -2,9 +2,26 @@ package render
 
 import (
 	"io"
+	"os"
 	"slices"
 	"strings"
+
+	"golang.org/x/term"
 )
+
+// usualRows is how many rows a terminal has that does not say.
+const usualRows = 24
+
+// TerminalSize is the present size of the terminal behind out: windows are made larger and smaller while somebody
+// watches. Where the terminal does not say, it has so many columns.
+func TerminalSize(out io.Writer, columns int) Size {
+	if f, ok := out.(*os.File); ok {
+		if wide, rows, err := term.GetSize(int(f.Fd())); err == nil && wide > 0 && rows > 0 {
+			return Size{Columns: wide, Rows: rows}
+		}
+	}
+	return Size{Columns: columns, Rows: usualRows}
+}
 
 // What a terminal is told. The second screen (1049) leaves what was there before alone and does not fold its lines when
 // the window changes; lines that are too long end at the edge (7); a terminal that knows 2026 shows a frame at once.

@@ -17,10 +17,10 @@ const (
 	detailColumn = 2 + 7 + phaseWidth + 1 + tookWidth + 1
 )
 
-// Report writes a report as a short timeline.
-func Report(r workflows.Report, p Palette) string { return ReportIn(r, p, Width) }
+// Report writes a report as a short timeline, for a log or a file.
+func Report(r workflows.Report, p Palette) string { return ReportIn(r, p, 0) }
 
-// ReportIn is Report for a terminal that may be narrower than Width.
+// ReportIn is Report for a terminal of so many columns, which may be fewer than Width; 0 is no terminal.
 func ReportIn(r workflows.Report, p Palette, width int) string {
 	d := &document{p: p, width: width}
 	d.title(r)
@@ -68,46 +68,6 @@ func Word(o workflows.Outcome) string {
 	return strings.ToUpper(strings.ReplaceAll(Clean(string(o)), "_", " "))
 }
 
-// document collects lines.
-type document struct {
-	strings.Builder
-	p Palette
-	// width is how many columns there are; 0 is Width.
-	width int
-}
-
-// minWidth keeps a layout readable on a terminal that is narrower still: there its lines wrap.
-const minWidth = 60
-
-// columns is how wide the text is laid out: never wider than Width, however wide the terminal.
-func (d *document) columns() int {
-	if d.width <= 0 {
-		return Width
-	}
-	return max(minWidth, min(d.width, Width))
-}
-
-func (d *document) line(s string) { d.WriteString(strings.TrimRight(s, " ") + "\n") }
-
-// wrapped writes text behind first, and its further lines behind rest.
-func (d *document) wrapped(first, rest, text string, paint func(string) string) {
-	for i, line := range wrap(text, d.columns()-len(rest)) {
-		if i == 0 {
-			d.line(first + paint(line))
-		} else {
-			d.line(rest + paint(line))
-		}
-	}
-}
-
-// whole writes text that may hold a command: a line break inside would spoil it for pasting.
-func (d *document) whole(first, rest, text string, paint func(string) string) {
-	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		d.line(first + paint(Clean(part)))
-		first = rest
-	}
-}
-
 func (d *document) title(r workflows.Report) {
 	parts := []string{d.p.Outcome(r.Outcome, Word(r.Outcome))}
 	if r.WorkflowID != "" {
@@ -119,7 +79,7 @@ func (d *document) title(r workflows.Report) {
 	if !r.StartedAt.IsZero() && !r.EndedAt.IsZero() {
 		parts = append(parts, Elapsed(r.EndedAt.Sub(r.StartedAt)))
 	}
-	d.line(strings.Join(parts, "  "))
+	d.beside(parts)
 	if r.Reason != "" {
 		d.wrapped("  ", "  ", r.Reason, d.p.Dim)
 	}

@@ -61,7 +61,7 @@ func TestTextFromOutsideCannotSteerTheTerminal(t *testing.T) {
 	r.BusyWith = &contract.LockHolder{WorkflowID: evil, Phase: evil}
 	v := View{ID: evil, Now: began, Trouble: evil, Status: &workflows.Status{Phase: evil, WaitingFor: evil, Hold: &workflows.Hold{Why: evil}, CanDo: []string{evil}, Notes: []string{evil}},
 		Pending: []Pending{{Activity: evil, Attempt: 2, Heartbeat: evil, LastFailure: evil}}}
-	for _, text := range []string{Report(r, Palette{}), Status(v, Palette{}), strings.Join(Frame(v, Palette{}), "\n"), Line(v)} {
+	for _, text := range []string{Report(r, Palette{}), Status(v, Palette{}, 0), strings.Join(Frame(v, Palette{}, standard), "\n"), Line(v)} {
 		assert.NotEmpty(t, text)
 		for _, c := range text {
 			assert.False(t, c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c)), "%q in %q", c, text)

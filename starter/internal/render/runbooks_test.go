@@ -100,7 +100,7 @@ func fleetView() View {
 func TestStatusOfAFleetAndOfARestoreThatAsks(t *testing.T) {
 	asks := heldView()
 	asks.Status.Loss = restoredReport().Loss
-	golden(t, "status_many", Status(fleetView(), Palette{})+"\n"+Status(asks, Palette{})+"\n"+strings.Join(Frame(fleetView(), Palette{}), "\n")+"\n")
+	golden(t, "status_many", Status(fleetView(), Palette{}, 0)+"\n"+Status(asks, Palette{}, 0)+"\n"+strings.Join(Frame(fleetView(), Palette{}, standard), "\n")+"\n")
 }
 
 func aSchedule() schedule.Details {
@@ -139,7 +139,7 @@ func TestNoTextOfTheOtherRunbooksCanSteerTheTerminal(t *testing.T) {
 		Spec: &schedule.Spec{Cron: []string{evil}}, Recent: []schedule.Run{{WorkflowID: evil, Outcome: evil}}, Input: json.RawMessage(`{"a":"\u009b"}`)}
 	f := schedule.File{ID: evil, Runbook: evil, Spec: *s.Spec, Paused: true}
 	change := schedule.Change{Action: schedule.ActionUpdate, Differences: []schedule.Difference{{Path: evil, Old: evil, New: evil}}, Note: evil, Paused: true, Foreign: true}
-	for _, text := range []string{Report(r, Palette{}), Status(v, Palette{}), strings.Join(Frame(v, Palette{}), "\n"), Schedules([]schedule.Details{s}, Palette{}),
+	for _, text := range []string{Report(r, Palette{}), Status(v, Palette{}, 0), strings.Join(Frame(v, Palette{}, standard), "\n"), Schedules([]schedule.Details{s}, Palette{}),
 		Schedule(s, Palette{}), Change(f, change, nil, true, Palette{})} {
 		assert.NotEmpty(t, text)
 		for _, c := range text {

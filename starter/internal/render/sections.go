@@ -22,7 +22,7 @@ func (d *document) sections(r workflows.Report) {
 		d.field("would", step, plain)
 	}
 	if b := r.BusyWith; b != nil {
-		d.field("busy with", holderText(*b), plain)
+		d.whole("  "+d.p.Dim(pad("busy with", labelWidth)), strings.Repeat(" ", 2+labelWidth), holderText(*b), plain)
 	}
 	for _, s := range r.Kept {
 		d.field("kept", fmt.Sprintf("#%d %s: %s", s.ID, s.Name, s.Reason), plain)

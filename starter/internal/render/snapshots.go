@@ -76,6 +76,9 @@ func (d *document) snapshot(row contract.InventoryRow, wide []int) {
 	for i, cell := range cells(row) {
 		line += " " + pad(fit(cell, wide[i]), wide[i])
 	}
+	if d.width > 0 {
+		line = Cut(line, d.columns())
+	}
 	d.line(line)
 	word, paint := "keep", d.p.Good
 	switch row.Retention {

@@ -40,10 +40,10 @@ type Pending struct {
 	LastFailure string
 }
 
-// Status writes everything a view knows.
-func Status(v View, p Palette) string {
-	d := &document{p: p}
-	d.line(d.headline(v))
+// Status writes everything a view knows, for a terminal of so many columns; 0 is no terminal.
+func Status(v View, p Palette, width int) string {
+	d := &document{p: p, width: width}
+	d.beside(d.headline(v))
 	if s := v.Status; s != nil {
 		d.status(v, *s)
 	} else {
@@ -67,22 +67,22 @@ func (d *document) row(label, text string, paint func(string) string) {
 	d.wrapped("  "+d.p.Dim(pad(label, 15)), strings.Repeat(" ", 17), text, paint)
 }
 
-func (d *document) headline(v View) string {
+func (d *document) headline(v View) []string {
 	s := v.Status
 	if s == nil {
-		return d.p.Bold(Clean(v.ID))
+		return []string{d.p.Bold(Clean(v.ID))}
 	}
 	of := fmt.Sprintf("server %d", s.ServerID)
 	if s.ServerID == 0 { // a run of many, whose servers are in Fleet
 		of = Clean(s.Runbook)
 	}
-	return fmt.Sprintf("%s  %s  %s  for %s", d.p.Accent(strings.ToUpper(Clean(string(s.Phase)))), d.p.Bold(Clean(v.ID)), of, Elapsed(v.Now.Sub(s.Since)))
+	return []string{d.p.Accent(strings.ToUpper(Clean(string(s.Phase)))), d.p.Bold(Clean(v.ID)), of, "for " + Elapsed(v.Now.Sub(s.Since))}
 }
 
 func (d *document) status(v View, s workflows.Status) {
 	d.row("waiting for", s.WaitingFor, plain)
 	if s.Window != nil {
-		d.line("  " + d.p.Dim(pad("usually takes", 15)) + v.window(d.p))
+		d.bar(v)
 	}
 	if s.Hold != nil {
 		if !strings.Contains(s.WaitingFor, s.Hold.Why) {
@@ -126,11 +126,20 @@ func (v View) Bar(p Palette) string {
 	return v.window(p)
 }
 
+// bar is the progress as wide as a terminal has room for it.
+func (d *document) bar(v View) {
+	label := "  " + d.p.Dim(pad("usually takes", 15))
+	if d.width > 0 {
+		d.line(Cut(label+v.longBar(d.columns()-columns(label), d.p), d.columns()))
+		return
+	}
+	d.line(label + v.window(d.p))
+}
+
 // window is the progress through the time that the API says a wait takes. The bar is full at the upper end.
 func (v View) window(p Palette) string {
-	w, scale := v.Status.Window, max(v.Scale, 1)
-	shorter := func(d workflows.Duration) time.Duration { return time.Duration(float64(d) / scale) }
-	least, most := shorter(w.Min), shorter(w.Max)
+	w := v.Status.Window
+	least, most := v.shorter(w.Min), v.shorter(w.Max)
 	if most <= 0 {
 		return ""
 	}
@@ -167,28 +176,6 @@ func (a Pending) text(now time.Time) string {
 		text += "; before: " + a.LastFailure
 	}
 	return text
-}
-
-// Frame is a view in a few lines, for a display that is drawn again and again.
-func Frame(v View, p Palette) []string {
-	d := &document{p: p}
-	lines := []string{d.headline(v)}
-	if s := v.Status; s != nil {
-		lines = append(lines, "  "+Clean("waiting for "+s.WaitingFor))
-		if s.Fleet != nil {
-			lines = append(lines, "  "+fleetCounts(*s.Fleet, "to go"))
-		}
-		if s.Window != nil {
-			lines = append(lines, "  "+v.window(p))
-		}
-		for _, command := range held(*s) {
-			lines = append(lines, "  "+p.Bold(Clean(command)))
-		}
-	}
-	if note := v.Unrest(); note != "" {
-		lines = append(lines, "  "+p.Warn(Clean(note)))
-	}
-	return lines
 }
 
 // held lists the commands only where a person is waited for.

@@ -38,7 +38,7 @@ func heldView() View {
 
 func TestStatusOfRunningRuns(t *testing.T) {
 	noWorker := View{ID: "deploy-2.14.0", Now: began, Trouble: "no worker answers on task queue safepoint", Pending: []Pending{{Activity: "AwaitSnapshot", Attempt: 1}}}
-	golden(t, "status", Status(snapshotView(), Palette{})+"\n"+Status(heldView(), Palette{})+"\n"+Status(noWorker, Palette{}))
+	golden(t, "status", Status(snapshotView(), Palette{}, 0)+"\n"+Status(heldView(), Palette{}, 0)+"\n"+Status(noWorker, Palette{}, 0))
 }
 
 func TestTheBarIsFullAtTheEndOfTheDocumentedWindowAndSaysWhenItIsLate(t *testing.T) {
@@ -76,7 +76,7 @@ func TestProgressIsRedrawnOnATerminalAndTellsChangesElsewhere(t *testing.T) {
 	p.Draw([]string{"four"})
 	p.Clear()
 	p.Clear()
-	assert.Equal(t, "one\x1b[K\ntwo and a…\n\x1b[J"+"\x1b[2A\rthree\x1b[K\n\x1b[J"+"\x1b[1A\r\x1b[J"+"stays\n"+"four\x1b[K\n\x1b[J"+"\x1b[1A\r\x1b[J", terminal.String())
+	assert.Equal(t, "one\x1b[K\ntwo and a…\n\x1b[J"+"\x1b[2A\rthree\x1b[K\n\x1b[J"+"\x1b[1A\r\x1b[K\n\x1b[J\x1b[A\r"+"stays\n"+"four\x1b[K\n\x1b[J"+"\x1b[1A\r\x1b[K\n\x1b[J\x1b[A\r", terminal.String())
 
 	var pipe bytes.Buffer
 	p = NewProgress(&pipe, 0)
@@ -115,7 +115,7 @@ func TestAnApprovalSaysWhatTheWordsOfAnUpdateMeanThere(t *testing.T) {
 		Runbook: workflows.TypeRollbackByRestore, Phase: workflows.PhaseHold, Since: began,
 		Hold: &workflows.Hold{Why: "restore snapshot 801", Until: began, Decisions: []workflows.Decision{workflows.DecideApprove, workflows.DecideDeny}},
 	}}
-	assert.Contains(t, Status(view, Palette{}), "commit means deny here")
+	assert.Contains(t, Status(view, Palette{}, 0), "commit means deny here")
 	view.Status.Hold.Decisions = []workflows.Decision{workflows.DecideCommit, workflows.DecideRollback}
-	assert.NotContains(t, Status(view, Palette{}), "means deny")
+	assert.NotContains(t, Status(view, Palette{}, 0), "means deny")
 }

@@ -38,7 +38,10 @@ func (d *document) table(indent string, titles []string, rows [][]string, paint 
 		case paint != nil:
 			line = paint(n-1, line)
 		}
-		d.line(indent + line)
+		if line = indent + line; d.width > 0 {
+			line = Cut(line, d.columns())
+		}
+		d.line(line)
 	}
 }
 

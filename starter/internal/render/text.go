@@ -58,20 +58,38 @@ func offset(d time.Duration) string {
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// wrap cleans text and breaks it into lines of at most width columns, at spaces where it can; line breaks stay.
-func wrap(text string, width int) []string {
+// wrap cleans text and breaks it into lines of at most width columns, at spaces only: a longer word stays whole. Line
+// breaks stay, and a point of a list goes on below its own first word.
+func wrap(text string, width int) []string { return breakLines(text, width, false) }
+
+// wrapWithin is wrap that breaks longer words too: no line is wider, whatever the text.
+func wrapWithin(text string, width int) []string { return breakLines(text, width, true) }
+
+func breakLines(text string, width int, within bool) []string {
 	var lines []string
 	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		line := ""
-		for _, word := range strings.Fields(Clean(part)) {
+		line, below := "", ""
+		for i, word := range strings.Fields(Clean(part)) {
 			switch {
-			case line == "":
-				line = word
-			case columns(line)+1+columns(word) <= width:
+			case i > 0 && columns(line)+1+columns(word) <= width:
 				line += " " + word
-			default:
+				continue
+			case i > 0:
 				lines = append(lines, line)
-				line = word
+			case word == "-":
+				below = hanging
+			}
+			pieces := []string{word}
+			if within {
+				pieces = fold(word, width-columns(below))
+			}
+			for n, piece := range pieces {
+				if line = piece; i+n > 0 {
+					line = below + piece
+				}
+				if n < len(pieces)-1 {
+					lines = append(lines, line)
+				}
 			}
 		}
 		lines = append(lines, line)
