@@ -95,6 +95,10 @@ histories: build ## Record the replay fixtures that are missing (one that is the
 	mkdir -p workflows/testdata/histories
 	SAFEPOINT_RECORD_HISTORIES=$(CURDIR)/workflows/testdata/histories $(GO) test -count=1 -timeout 30m -run '^(TestCost|TestHistories|TestAFleetThatIsReset|TestARunOfSomebodyElse|TestAFleetOfThousands|TestUpgradeDrill)' ./internal/e2e
 
+.PHONY: screenshots
+screenshots: build ## Take the pictures in starter/docs of the Temporal UI again (2 minutes; needs Chromium)
+	$(GO) run ./internal/screenshots
+
 .PHONY: lint
 lint: fmt-check vet staticcheck workflowcheck compose-check ## Check format, code and compose file
 
