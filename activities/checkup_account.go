@@ -111,12 +111,11 @@ func (c *checkup) quota() {
 	if c.unread(contract.FindingQuota, "snapshots", c.snapshotsErr) {
 		return
 	}
-	of := map[int64][]contract.Snapshot{}
-	for _, s := range c.snapshots {
-		if c.in.ServerID == 0 || s.ServerID == c.in.ServerID {
-			of[s.ServerID] = append(of[s.ServerID], s)
-		}
+	if id := c.in.ServerID; id != 0 && c.gone(id) {
+		c.unchecked(contract.FindingQuota, contract.FindingServers)
+		return
 	}
+	of, orphans := c.byServer()
 	var full, own, nearly []int64
 	for id, list := range of {
 		switch n := len(list); {
@@ -129,10 +128,35 @@ func (c *checkup) quota() {
 		default: // room enough
 		}
 	}
-	c.sayQuota(full, own, nearly)
+	c.sayQuota(full, own, nearly, orphans)
 }
 
-func (c *checkup) sayQuota(full, own, nearly []int64) {
+// gone says that a server is known not to be in the account. Where the servers could not be read, nobody knows.
+func (c *checkup) gone(id int64) bool {
+	return c.serversErr == nil && !slices.ContainsFunc(c.list, func(s contract.Server) bool { return s.ID == id })
+}
+
+// byServer are the snapshots of each server that is asked about, and how many belong to servers that are gone: nobody can
+// snapshot one of those any more, so that no room on it is missed.
+func (c *checkup) byServer() (of map[int64][]contract.Snapshot, orphans int) {
+	there := map[int64]bool{}
+	for _, s := range c.list {
+		there[s.ID] = true
+	}
+	of = map[int64][]contract.Snapshot{}
+	for _, s := range c.snapshots {
+		switch {
+		case c.in.ServerID != 0 && s.ServerID != c.in.ServerID:
+		case c.serversErr == nil && !there[s.ServerID]:
+			orphans++
+		default: // of a server that is there, as far as anybody knows
+			of[s.ServerID] = append(of[s.ServerID], s)
+		}
+	}
+	return of, orphans
+}
+
+func (c *checkup) sayQuota(full, own, nearly []int64, orphans int) {
 	var found []string
 	for _, list := range []struct {
 		what string
@@ -145,6 +169,12 @@ func (c *checkup) sayQuota(full, own, nearly []int64) {
 		if len(list.ids) > 0 {
 			found = append(found, list.what+idsText(list.ids))
 		}
+	}
+	if len(found) == 0 {
+		found = append(found, fmt.Sprintf("room for two snapshots or more everywhere (at most %d a server)", retention.QuotaPerServer))
+	}
+	if orphans > 0 { // allowed, and possibly wanted: what is left of a server is not to be mended
+		found = append(found, counted(orphans, "snapshot", "snapshots")+" of servers that are not in the account any more")
 	}
 	detail := strings.Join(found, "; ")
 	look := "safepoint snapshots --all"
@@ -159,7 +189,7 @@ func (c *checkup) sayQuota(full, own, nearly []int64) {
 	case len(nearly) > 0:
 		c.say(contract.FindingQuota, contract.FindingWarn, detail, "nothing yet; what there is:", look)
 	default: // room everywhere
-		c.ok(contract.FindingQuota, fmt.Sprintf("room for two snapshots or more everywhere (at most %d a server)", retention.QuotaPerServer))
+		c.ok(contract.FindingQuota, detail)
 	}
 }
 

@@ -82,38 +82,29 @@ func (c *checkup) permissions() {
 		}
 	}
 	slices.Sort(denied)
-	words := fit(strings.Join(c.account.Permissions, ", "), maxInventoryWhy)
-	reads := "the token lists servers and snapshots"
-	if c.serversErr != nil || c.snapshotsErr != nil {
-		reads = "what the token may list could not be seen"
+	says := "the API does not say whether it may write"
+	if len(c.account.Permissions) > 0 {
+		says = "the API says " + fit(strings.Join(c.account.Permissions, ", "), maxInventoryWhy)
 	}
 	switch {
 	case len(denied) > 0:
 		c.bad(contract.FindingPermissions, "the token may not list "+strings.Join(denied, " and "), mend)
-	case len(c.account.Permissions) == 0:
-		c.ok(contract.FindingPermissions, reads+"; the API does not say whether it may write")
 	case onlyReads(c.account.Permissions):
-		c.bad(contract.FindingPermissions, "the token may only read: the API says "+words, mend+": runbooks create, restore and delete snapshots")
+		c.bad(contract.FindingPermissions, "the token may only read: "+says, mend+": runbooks create, restore and delete snapshots")
+	case c.snapshotsErr != nil:
+		c.unseen(says, contract.FindingQuota)
+	case c.serversErr != nil:
+		c.unseen(says, contract.FindingServers)
+	case withoutSnapshots(c.account.Permissions):
+		c.warn(contract.FindingPermissions, "the token seems not to be allowed to write snapshots: "+says, mend+": runbooks create, restore and delete snapshots")
 	default: // what the words allow is not documented
-		c.ok(contract.FindingPermissions, reads+"; the API says "+words)
+		c.ok(contract.FindingPermissions, "the token lists servers and snapshots; "+says)
 	}
 }
 
-// onlyReads says whether every word is about reading and none could be about writing.
-func onlyReads(words []string) bool {
-	for _, word := range words {
-		parts := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return r < 'a' || r > 'z' })
-		reads := slices.ContainsFunc(parts, func(p string) bool {
-			return slices.Contains([]string{"read", "readonly", "view", "viewer", "list", "get"}, p)
-		})
-		writes := slices.ContainsFunc(parts, func(p string) bool {
-			return slices.Contains([]string{"write", "readwrite", "full", "admin", "all", "manage", "create", "delete", "restore", "rw"}, p)
-		})
-		if writes || !reads {
-			return false
-		}
-	}
-	return true
+// unseen says that a list was not refused and yet not read: what the token may do is not known before it is.
+func (c *checkup) unseen(says, first string) {
+	c.say(contract.FindingPermissions, contract.FindingUnchecked, "what the token may list could not be seen; "+says, "mend "+first+" first")
 }
 
 // workerClock compares the worker's clock with Temporal's, which says when this attempt began.

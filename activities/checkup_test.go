@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -139,69 +138,6 @@ func TestABadTokenIsNamedWithWhereToMakeANewOne(t *testing.T) {
 		assert.Equal(t, "mend token first", found[contract.FindingQuota].Mend)
 		assert.Equal(t, contract.FindingOK, found[contract.FindingAPIClock].State, "a refusal bears a Date too")
 	}
-}
-
-func TestPermissionsAreJudgedOnlyAsFarAsTheAPITells(t *testing.T) {
-	for words, state := range map[string]contract.FindingState{
-		"": contract.FindingOK, "read": contract.FindingBad, "read-only": contract.FindingBad, "snapshots:read,servers:list": contract.FindingBad,
-		"read_write": contract.FindingOK, "snapshots:read,snapshots:write": contract.FindingOK, "full": contract.FindingOK,
-		"READONLY": contract.FindingBad, "level-7": contract.FindingOK, "read,level-7": contract.FindingOK,
-	} {
-		api := healthy()
-		api.account.Permissions = nil
-		if words != "" {
-			api.account.Permissions = strings.Split(words, ",")
-		}
-		f := checkupOf(t, api, 0)[contract.FindingPermissions]
-		assert.Equal(t, state, f.State, "%q: %+v", words, f)
-	}
-	api := healthy()
-	api.serversErr = apiSays(403)
-	found := checkupOf(t, api, 0)
-	assert.Equal(t, contract.FindingBad, found[contract.FindingPermissions].State)
-	assert.Contains(t, found[contract.FindingPermissions].Detail, "may not list servers")
-	assert.Equal(t, contract.FindingBad, found[contract.FindingServers].State)
-	assert.Equal(t, contract.FindingOK, found[contract.FindingQuota].State, "the other list was read")
-	api.list = func() ([]vpsorg.Snapshot, error) { return nil, apiSays(500) }
-	api.serversErr = nil
-	found = checkupOf(t, api, 0)
-	assert.Contains(t, found[contract.FindingQuota].Detail, "cannot be read")
-	assert.Contains(t, found[contract.FindingPermissions].Detail, "could not be seen", "nothing is claimed that was not seen")
-}
-
-func TestAFullQuotaIsNamedByServer(t *testing.T) {
-	full := func(server int64, n int, change ...func(*vpsorg.Snapshot)) (all []vpsorg.Snapshot) {
-		for i := range int64(n) {
-			all = append(all, taken(server*10+i, server, "completed", time.Hour, change...))
-		}
-		return all
-	}
-	api := healthy()
-	api.snapshots = full(3, 4)
-	f := checkupOf(t, api, 0)[contract.FindingQuota]
-	assert.Equal(t, contract.FindingWarn, f.State)
-	assert.Contains(t, f.Detail, "room for one more: server 3")
-
-	api.snapshots = append(api.snapshots, full(2, 5)...)
-	f = checkupOf(t, api, 0)[contract.FindingQuota]
-	assert.Equal(t, contract.FindingWarn, f.State, "retention may make room")
-	assert.Contains(t, f.Detail, "unless retention makes it: server 2")
-
-	api.snapshots = append(api.snapshots, full(1, 5, handMade)...)
-	f = checkupOf(t, api, 0)[contract.FindingQuota]
-	assert.Equal(t, contract.FindingBad, f.State)
-	assert.Contains(t, f.Detail, "nothing that Safepoint may remove: server 1;")
-	assert.Equal(t, []string{"safepoint snapshots --all"}, f.Commands)
-	f = checkupOf(t, api, 1)[contract.FindingQuota]
-	assert.NotContains(t, f.Detail, "server 2", "only the server that is asked about")
-	assert.Equal(t, []string{"safepoint snapshots --server 1"}, f.Commands)
-
-	api.snapshots = nil
-	for id := range int64(200) {
-		api.snapshots = append(api.snapshots, full(1000+id, 5, protectedOne)...)
-	}
-	f = checkupOf(t, api, 0)[contract.FindingQuota]
-	assert.Contains(t, f.Detail, fmt.Sprintf("and %d more", 200-contract.MaxCheckupServers))
 }
 
 func TestTheServerThatIsAskedAboutIsJudged(t *testing.T) {

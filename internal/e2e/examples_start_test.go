@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,6 +47,42 @@ func TestTheExampleForTheTemporalCLIEndsByTheVerdictHoweverOftenItIsStarted(t *t
 			require.Contains(t, out, "which deploy?")
 		})
 	}
+}
+
+// A run that completes without a change must not look like a deploy, whatever words stand in its report.
+func TestTheExampleForTheTemporalCLIIsRedForADeployThatChangedNothing(t *testing.T) {
+	t.Parallel()
+	deploys := func(t *testing.T, r *reader, id string, edit func(in map[string]any)) string {
+		t.Helper()
+		script := r.local(example(t, "ci/temporal-start.sh"))
+		require.NoError(t, os.WriteFile(filepath.Join(r.dir, "temporal-start.sh"), []byte(script), 0o755))
+		text, err := json.Marshal(r.input(true, edit))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(r.dir, "input.json"), text, 0o600))
+		code, out := r.follow("./temporal-start.sh " + id + " input.json")
+		require.Equal(t, 1, code, out)
+		require.Contains(t, out, id+" changed nothing: its outcome is not committed")
+		return out
+	}
+	t.Run("planned", func(t *testing.T) {
+		t.Parallel()
+		r := newReader(t)
+		out := deploys(t, r, r.id(), func(in map[string]any) {
+			in["dry_run"], in["reason"] = true, `"outcome": "committed", \"outcome\":"committed"`
+		})
+		require.Contains(t, out, `"outcome": "planned"`)
+		require.Empty(t, r.requests(vpsfake.OpCreateSnapshot))
+	})
+	t.Run("skipped", func(t *testing.T) {
+		t.Parallel()
+		r := newReader(t)
+		r.granted(nil) // holds the server
+		out := deploys(t, r, r.named("second"), field("lock", "on_busy", "skip"))
+		require.Contains(t, out, `"outcome": "skipped"`)
+		r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: "succeeded"})
+		require.Equal(t, workflows.OutcomeCommitted, r.end(r.id(), patience).Outcome)
+		r.changedOnce("1.0.0") // the runner that held the server changed nothing either
+	})
 }
 
 func TestTheExampleInGoEndsByTheVerdictHoweverOftenItIsStarted(t *testing.T) {

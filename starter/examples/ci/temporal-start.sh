@@ -12,5 +12,17 @@ if ! temporal workflow start --type SnapshotUpdateVerify --task-queue safepoint 
   echo "$id was not started: where it exists, its verdict counts" >&2
 fi
 
-# Waits for the end. A run that was rolled back, or that changed nothing, has failed, and so does this command.
-temporal workflow result --workflow-id "$id"
+# Waits for the end. A run that was rolled back, or that failed before the change, has failed, and so does this command.
+if ! end="$(temporal workflow result --workflow-id "$id" --output json)"; then
+  printf '%s\n' "$end"
+  echo "$id was not committed, or Temporal could not be asked: see above" >&2
+  exit 1
+fi
+printf '%s\n' "$end"
+
+# A run that only planned, or that skipped a busy server, has completed and changed nothing. So the report's outcome is
+# read. No other field of it has that name, and a text cannot look like it: quotes inside of JSON's texts are escaped.
+if ! grep -Eq '"outcome": *"committed"' <<<"$end"; then
+  echo "$id changed nothing: its outcome is not committed" >&2
+  exit 1
+fi

@@ -85,6 +85,13 @@ func candidates(s *Schema) (good, bad []any) {
 	}
 }
 
+// controlMarks are control characters, and unseenMarks others that nobody sees: spaces, ends of lines, marks that turn the
+// direction of text around, and one for private use.
+const (
+	controlMarks = "\x00\n\x1b\x7f\u0080\u0085\u009b\u009f"
+	unseenMarks  = "\u00a0\u00ad\u061c\u200b\u200f\u2028\u2029\u202a\u202e\u2066\u2069\u3000\ue000\ufeff"
+)
+
 func texts(s *Schema) (good, bad []any) {
 	bad = append(bad, 12, true)
 	for _, word := range s.Enum {
@@ -102,9 +109,23 @@ func texts(s *Schema) (good, bad []any) {
 	case strings.Contains(s.Pattern, prefixPattern):
 		good, bad = append(good, strings.Repeat("a", 24)), append(bad, strings.Repeat("a", 25), "-a", "a b")
 	case s.MaxLength != nil && s.Pattern == linePattern:
-		good, bad = append(good, strings.Repeat("é", min(*s.MaxLength, 100))), append(bad, strings.Repeat("a", *s.MaxLength+1), "a\nb")
+		good, bad = append(good, strings.Repeat("é", min(*s.MaxLength, 100))), append(bad, strings.Repeat("a", *s.MaxLength+1))
+		for _, mark := range controlMarks + unseenMarks {
+			bad = append(bad, "a"+string(mark)+"b")
+		}
+	case s.MaxLength != nil && s.Pattern == plainLinePattern:
+		good, bad = append(good, strings.Repeat("é", *s.MaxLength)), append(bad, strings.Repeat("a", *s.MaxLength+1))
+		for _, mark := range controlMarks {
+			bad = append(bad, "a"+string(mark)+"b")
+		}
+		for _, mark := range unseenMarks {
+			good = append(good, "a"+string(mark)+"b")
+		}
 	case s.MaxLength != nil && s.Pattern == wordPattern:
-		good, bad = append(good, strings.Repeat("a", *s.MaxLength)), append(bad, strings.Repeat("a", *s.MaxLength+1), "a b")
+		good, bad = append(good, strings.Repeat("a", *s.MaxLength)), append(bad, strings.Repeat("a", *s.MaxLength+1))
+		for _, mark := range " " + controlMarks + unseenMarks {
+			bad = append(bad, "a"+string(mark)+"b")
+		}
 	default: // free text, or a pattern that the table of bad inputs looks at
 	}
 	return slices.DeleteFunc(good, func(v any) bool { return v == nil }), bad

@@ -166,7 +166,7 @@ var windowRules = map[string]rule{
 	"Window.end":       a(describe("end is the moment at which a single window ends; it is no longer in the window.")),
 	"Window.servers":   a(upTo(maxWindowIDs), items(between(1, maxServerID))),
 	"Window.reason":    a(line(maxReason)),
-	"Window.time_zone": a(describe(`time_zone is where that clock hangs, a name of the IANA database such as "Europe/Berlin"; default UTC.`)),
+	"Window.time_zone": a(matches(zonePattern), neverMatches(`^Local$|[.][.]`), describe(`time_zone is where that clock hangs, a name of the IANA database such as "Europe/Berlin"; default UTC.`)),
 }
 
 // told describes notify where the Go type does not.

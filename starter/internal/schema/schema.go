@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"unicode"
+	"unicode/utf16"
 )
 
 // Dialect is the version of JSON Schema that is written.
@@ -99,7 +101,8 @@ func (s *Schema) Text() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// unescaped writes JSON without the escapes that only HTML needs: patterns are hard enough to read.
+// unescaped writes JSON without the escapes that only HTML needs: patterns are hard enough to read. What cannot be seen is
+// escaped: a schema is printed on terminals, and the patterns hold such characters.
 func unescaped(value any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -107,7 +110,22 @@ func unescaped(value any) ([]byte, error) {
 	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	return visible(bytes.TrimRight(b.Bytes(), "\n")), nil
+}
+
+// visible escapes what cannot be seen. In JSON it only stands inside of strings, where an escape says the same.
+func visible(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, "\\u%04X", unit)
+		}
+	}
+	return b.Bytes()
 }
 
 // field is a direct field of an object; nil when there is none.
