@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"strings"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
@@ -33,7 +35,7 @@ func (f *fanOut) pauseOver() {
 	}
 	f.state.Canary = canaryState{Stage: canaryAsk, Until: workflow.Now(f.safe).Add(f.plan.canary.DecideTimeout.Std())}
 	f.enter(PhaseHold)
-	f.tell(contract.NotifyHeld, f.canaryQuestion(), "safepoint decide "+shellWord(f.report.WorkflowID)+" approve")
+	f.tell(contract.NotifyHeld, f.canaryQuestion(), strings.Join(decisionCommands(shellWord(f.report.WorkflowID), approvalDecisions), ", or "))
 }
 
 func (f *fanOut) canaryPassed() {
@@ -56,5 +58,9 @@ func (f *fanOut) asking() bool { return !f.state.stopping() && f.state.Canary.St
 
 // canaryQuestion is what a person is asked.
 func (f *fanOut) canaryQuestion() string {
-	return "the canaries (" + count(f.limits.canary, "server") + ") are green: go on with the others?"
+	question := "the canaries (" + count(f.limits.canary, "server") + ") are green: go on with the others?"
+	if undoes := f.undoWords(); undoes != "" {
+		question += " A no, or no answer in time, " + undoes
+	}
+	return question
 }

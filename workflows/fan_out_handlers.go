@@ -128,7 +128,7 @@ func (f *fanOut) abort(ctx workflow.Context, request FleetRequest) (FleetAnswer,
 	f.state.Aborted = true
 	f.record(ctx, DecideAbort, request.By, request.Note)
 	f.state.stop("aborted%s", by(request.By))
-	return FleetAnswer{Accepted: true, Detail: "aborted: no further target is started, those under way finish"}, nil
+	return FleetAnswer{Accepted: true, Detail: "aborted: no further target is started, those under way finish" + f.thenUndoes()}, nil
 }
 
 // checkDecision refuses a decision when there is nothing to decide.
@@ -154,11 +154,19 @@ func (f *fanOut) decide(ctx workflow.Context, request DecideRequest) (DecideAnsw
 		return DecideAnswer{Accepted: true, Detail: "approved: the run goes on"}, nil
 	case DecideDeny:
 		f.state.stop("the rollout after the canaries was denied%s", by(request.By))
-		return DecideAnswer{Accepted: true, Detail: "denied: no further target is started"}, nil
+		return DecideAnswer{Accepted: true, Detail: "denied: no further target is started" + f.thenUndoes()}, nil
 	default: // extend; the validator lets nothing else through
 		f.state.Canary.Until = workflow.Now(ctx).Add(f.plan.canary.DecideTimeout.Std())
 		return DecideAnswer{Accepted: true, Detail: "the hold starts over: " + f.plan.canary.DecideTimeout.String()}, nil
 	}
+}
+
+// thenUndoes ends the answer to a person who stops the run; empty when the servers stay as they are.
+func (f *fanOut) thenUndoes() string {
+	if undoes := f.undoWords(); undoes != "" {
+		return "; this then " + undoes
+	}
+	return ""
 }
 
 // record writes a decision down, with who and when, and wakes the loop up.

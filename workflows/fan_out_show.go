@@ -157,16 +157,30 @@ func (f *fanOut) canDo() []string {
 		return []string{cancel}
 	}
 	var can []string
+	undoes := ""
+	if f.undoesOnStop() {
+		undoes = "  # rolls back what was committed"
+	}
 	if f.asking() {
-		for _, d := range approvalDecisions {
-			can = append(can, fmt.Sprintf("safepoint decide %s %s", id, d))
-		}
+		can = decisionCommands(id, approvalDecisions)
+		can[slices.Index(approvalDecisions, DecideDeny)] += undoes
 	}
 	update := UpdatePause
 	if f.state.Paused {
 		update = UpdateResume
 	}
-	return append(can, "safepoint "+update+" "+id, "safepoint "+UpdateAbort+" "+id, cancel)
+	return append(can, "safepoint "+update+" "+id, "safepoint "+UpdateAbort+" "+id+undoes, cancel)
+}
+
+// undoesOnStop says whether a stop that is no cancel rolls back what was committed.
+func (f *fanOut) undoesOnStop() bool { return f.plan.undo != nil && !f.state.Unstored }
+
+// undoWords says what a stop does to the servers that are committed; empty when it leaves them as they are.
+func (f *fanOut) undoWords() string {
+	if !f.undoesOnStop() {
+		return ""
+	}
+	return "rolls back what was committed: " + count(len(f.state.Committed), "server") + " by now (on_stop)"
 }
 
 // close stores the last results, and closes the run with its report.

@@ -118,9 +118,47 @@ func TestWhatAPersonMayDoIsShownAsCommandsOfSafepoint(t *testing.T) {
 	h.at(2*time.Hour, func() { paused = h.status(); h.update(UpdateAbort, FleetRequest{}) })
 	h.run()
 	const id, cancel = "'fleet of today'", "temporal workflow cancel -w 'fleet of today'  # each server under way is left safe"
-	decide := []string{"safepoint decide " + id + " approve", "safepoint decide " + id + " deny", "safepoint decide " + id + " extend"}
+	decide := []string{"safepoint approve " + id, "safepoint deny " + id, "safepoint extend " + id}
 	assert.Equal(t, append(slices.Clone(decide), "safepoint pause "+id, "safepoint abort "+id, cancel), held.CanDo)
 	assert.Equal(t, append(decide, "safepoint resume "+id, "safepoint abort "+id, cancel), paused.CanDo)
+}
+
+func TestAStopThatRollsBackWhatWasCommittedSaysSoBeforeAndAfter(t *testing.T) {
+	for _, stop := range []struct{ update, command string }{{UpdateDecide, "deny"}, {UpdateAbort, "abort"}} {
+		for policy, undoes := range map[OnStop]string{StopRollbackCommitted: "rolls back what was committed: 2 servers by now (on_stop)", StopLeave: ""} {
+			t.Run(stop.command+"/"+string(policy), func(t *testing.T) {
+				h := newFleet(t, 5, withCanary(Amount{Number: 2}, 0, true), func(in *FleetUpdateInput) { in.OnStop = policy })
+				var held Status
+				var answer *answerOf
+				h.at(time.Hour, func() {
+					held = h.status()
+					if stop.update == UpdateDecide {
+						answer = h.update(UpdateDecide, DecideRequest{Decision: DecideDeny})
+					} else {
+						answer = h.update(UpdateAbort, FleetRequest{})
+					}
+				})
+				h.run()
+				command := "safepoint " + stop.command + " default-test-workflow-id"
+				detail := ""
+				switch a := answer.value.(type) {
+				case DecideAnswer:
+					detail = a.Detail
+				case FleetAnswer:
+					detail = a.Detail
+				}
+				require.NotEmpty(t, detail)
+				if undoes == "" {
+					assert.Contains(t, held.CanDo, command)
+					assert.NotContains(t, held.Hold.Why+detail, "rolls back")
+					return
+				}
+				assert.Contains(t, held.CanDo, command+"  # rolls back what was committed")
+				assert.Contains(t, held.Hold.Why, "A no, or no answer in time, "+undoes)
+				assert.Contains(t, detail, "this then "+undoes)
+			})
+		}
+	}
 }
 
 func TestACancelAsksWhatIsUnderWayAndStartsNothing(t *testing.T) {

@@ -130,14 +130,12 @@ func (r *serverRun) canDo() []string {
 	case r.ended:
 		return []string{"safepoint report " + id}
 	case r.hold != nil:
-		var can []string
-		for _, d := range r.hold.allowed {
-			can = append(can, fmt.Sprintf("safepoint decide %s %s", id, d))
-		}
-		return can
-	case r.restoreBegun:
+		return decisionCommands(id, r.hold.allowed)
+	case r.restoreBegun: // an abort is refused
 		return []string{"safepoint status " + id + " --wait  # a restore is never interrupted"}
-	default:
-		return []string{"temporal workflow cancel -w " + id + "  # leaves the server safe"}
+	case r.phase == PhaseCommit: // as well
+		return []string{"safepoint status " + id + " --wait  # the change is kept"}
+	default: // all that may still be stopped
+		return []string{"safepoint abort " + id + "  # leaves the server safe"}
 	}
 }

@@ -71,7 +71,7 @@ func (r *serverRun) holdForPerson(ctx workflow.Context, q question) holdEnd {
 	}
 	h.until = workflow.Now(r.safe).Add(q.timeout.Std())
 	r.waitFor(r.safe, "a person to decide: %s", q.why)
-	r.tell(contract.NotifyHeld, q.why, "safepoint decide "+shellWord(r.report.WorkflowID)+" "+decisionWords(q.allowed))
+	r.tell(contract.NotifyHeld, q.why, strings.Join(decisionCommands(shellWord(r.report.WorkflowID), q.allowed), ", or "))
 	for {
 		left := h.until.Sub(workflow.Now(r.safe))
 		settled, err := awaitFor(waitOn, max(left, 0), "time for a person to decide", func() bool {
@@ -153,9 +153,14 @@ func decisionList(decisions []Decision) string {
 	return strings.Join(words, ", ")
 }
 
-// decisionWords are the choices as a command's help writes them.
-func decisionWords(decisions []Decision) string {
-	return strings.ReplaceAll(decisionList(decisions), ", ", "|")
+// decisionCommands are the choices as commands, each by itself: one that is pasted does what it says. id is a word of a
+// shell.
+func decisionCommands(id string, decisions []Decision) []string {
+	commands := make([]string, len(decisions))
+	for i, d := range decisions {
+		commands[i] = "safepoint " + string(d) + " " + id
+	}
+	return commands
 }
 
 // decide is the handler of the update "decide".
@@ -175,7 +180,7 @@ func (r *serverRun) decide(ctx workflow.Context, request DecideRequest) (DecideA
 	case DecideApprove:
 		return DecideAnswer{Accepted: true, Detail: "approved: the run goes on"}, nil
 	case DecideDeny:
-		return DecideAnswer{Accepted: true, Detail: "denied: the run ends"}, nil
+		return DecideAnswer{Accepted: true, Detail: "denied: the run ends, and the server stays as it is"}, nil
 	default: // extend
 		return DecideAnswer{Accepted: true, Detail: "the hold starts over: " + r.hold.timeout.String()}, nil
 	}

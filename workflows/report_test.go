@@ -104,13 +104,23 @@ func TestTheStatusAnswersInEveryPhase(t *testing.T) {
 	assert.Equal(t, int64(testSnapshotID), seen[PhaseChange].Snapshot.ID)
 	assert.Equal(t, VerifiedBaseline, seen[PhaseVerify].LastVerification.Of)
 	assert.Equal(t, []Decision{DecideCommit, DecideRollback, DecideExtend}, seen[PhaseHold].Hold.Decisions)
-	assert.Contains(t, seen[PhaseHold].CanDo[0], "safepoint decide")
+	assert.Equal(t, []string{"safepoint commit default-test-workflow-id", "safepoint rollback default-test-workflow-id", "safepoint extend default-test-workflow-id"}, seen[PhaseHold].CanDo)
+	assert.Equal(t, []string{"safepoint abort default-test-workflow-id  # leaves the server safe"}, seen[PhaseVerify].CanDo)
 	assert.Contains(t, seen[PhaseRollback].CanDo[0], "never interrupted")
 	assert.Nil(t, seen[PhaseRollback].Hold)
 	assert.Equal(t, OutcomeRolledBack, seen[PhaseDone].Outcome)
 }
 
 // Outside text is whatever servers, checks, endpoints and runners say. In the UI's Markdown it stands in code spans.
+func TestARunThatCannotBeStoppedAnyMoreNamesNoCommandThatWouldBeRefused(t *testing.T) {
+	for _, r := range []*serverRun{{phase: PhaseCommit}, {phase: PhaseRollback, restoreBegun: true}, {phase: PhaseVerify, restoreBegun: true}} {
+		r.report.WorkflowID = "deploy 1"
+		can := r.canDo()
+		require.Len(t, can, 1)
+		assert.True(t, strings.HasPrefix(can[0], "safepoint status 'deploy 1' --wait  # "), can[0])
+	}
+}
+
 func TestOutsideTextNeverBecomesMarkdownInTheCurrentDetails(t *testing.T) {
 	const hostile = "` ![x](https://evil.example/x.png) **b** <img src=x>\n# h"
 	h := newHarness(t, external)

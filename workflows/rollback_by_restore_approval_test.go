@@ -31,7 +31,7 @@ func TestAnApprovalShowsWhatIsLostAndIsAnsweredInTheWordsOfEitherRunbook(t *test
 			assert.Equal(t, `restore snapshot 801 "pre-update-12345-x": `+loss, asked.Hold.Why)
 			assert.Equal(t, []Decision{DecideApprove, DecideDeny, DecideExtend}, asked.Hold.Decisions)
 			assert.Equal(t, loss, asked.Loss)
-			assert.Contains(t, asked.CanDo[0], "safepoint decide default-test-workflow-id approve")
+			assert.Equal(t, []string{"safepoint approve default-test-workflow-id", "safepoint deny default-test-workflow-id", "safepoint extend default-test-workflow-id"}, asked.CanDo)
 			assert.True(t, a.value.(DecideAnswer).Accepted)
 			require.Len(t, e.report.Decisions, 1)
 			if approved {

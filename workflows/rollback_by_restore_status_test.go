@@ -36,7 +36,7 @@ func TestARollbackAnswersItsStatusInEveryPhase(t *testing.T) {
 	}
 	assert.Empty(t, seen[PhaseLock].Loss, "not known yet")
 	assert.Equal(t, loss, seen[PhaseHold].Loss)
-	assert.Contains(t, seen[PhasePreflight].CanDo[0], "temporal workflow cancel")
+	assert.Contains(t, seen[PhasePreflight].CanDo[0], "safepoint abort default-test-workflow-id  # leaves")
 	assert.Contains(t, seen[PhaseRestore].CanDo[0], "a restore is never interrupted")
 	assert.Equal(t, Duration(15*time.Minute), seen[PhaseRestore].Window.Max)
 	assert.Equal(t, int64(801), seen[PhaseRestore].Snapshot.ID)

@@ -121,6 +121,9 @@ func TestARunTellsItsStartItsHoldsAndItsEnd(t *testing.T) {
 	h.at(time.Hour, func() { h.update(UpdateDecide, DecideRequest{Decision: DecideRollback, By: "ana"}) })
 	e := h.run()
 	assert.Equal(t, []contract.NotifyEvent{contract.NotifyHeld, contract.NotifyRolledBack}, notified(h), "only what was asked for")
+	held := inputs[contract.NotifyInput](h, contract.ActivityNotify)[0].Message
+	const id = "default-test-workflow-id"
+	assert.Equal(t, "safepoint commit "+id+", or safepoint rollback "+id+", or safepoint extend "+id, held.Next, "each can be pasted by itself")
 	last := inputs[contract.NotifyInput](h, contract.ActivityNotify)[1].Message
 	assert.Equal(t, e.report.Summary, last.Summary)
 	assert.Equal(t, contract.FailRolledBack, last.Failure)

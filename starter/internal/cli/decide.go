@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os/user"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -17,7 +19,8 @@ type decideOptions struct {
 	ask  workflows.DecideRequest
 	wait bool
 	// yes is true when nobody is to be asked; strict wants it said where nobody can be asked. The general command is not
-	// strict: its scripts name the decision as a word of its own.
+	// strict: its scripts name the decision as a word of its own. A denial does not say in its name that a fleet may roll
+	// servers back, so that it is strict always.
 	yes, strict bool
 	format      outputFormat
 }
@@ -31,8 +34,8 @@ func (a *app) decideCommand() *cobra.Command {
 			"extend starts the hold's time over, approve and deny answer a run that asks before it goes on; there commit means\n" +
 			"deny and rollback means approve. `safepoint status` shows the question, and what it may be answered with. The\n" +
 			"decision is about the run that is there now: one that is reset later does not take it again.\n" +
-			"On a terminal it shows what a restore overwrites, and asks; without one it does not ask. Each decision is a command\n" +
-			"of its own too, such as `safepoint commit`.\n\n" + exitHelp,
+			"On a terminal it shows what a restore overwrites, and asks; without one it does not ask, but a deny that rolls back\n" +
+			"what a fleet has committed needs --yes there. Each decision is a command of its own too, such as `safepoint commit`.\n\n" + exitHelp,
 		Example: `  safepoint decide deploy-2.14.0 rollback --by ann --note "the shop is down"
   safepoint decide undo-web01 approve --wait`,
 		Args: oneID(2),
@@ -73,28 +76,38 @@ func userName() string {
 	return "" // then the flag must be given
 }
 
-// meant is the run that a decision is about: the one that is there now. Temporal delivers a decision again to a run that
-// was reset since, which then refuses it.
-func (a *app) meant(ctx context.Context, c client.Client, id string) (runID string, err error) {
+// meant is the run that a request is about: the one that is there now. Temporal delivers a decision again to a run that
+// was reset since, which then refuses it. A workflow that is no runbook is refused here: where nobody serves it, it would
+// never answer.
+func (a *app) meant(ctx context.Context, c client.Client, id string) (kind, runID string, err error) {
 	err = a.persist(ctx, func() error {
 		description, err := c.DescribeWorkflowExecution(ctx, id, "")
-		runID = description.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+		info := description.GetWorkflowExecutionInfo()
+		kind, runID = info.GetType().GetName(), info.GetExecution().GetRunId()
 		return err
 	})
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return "", fail(codeDetached, "interrupted: nothing was decided")
 	case err != nil:
-		return "", a.describeError(id, err)
+		return "", "", untouched(ctx, a.describeError(id, err))
+	case !slices.Contains(workflows.Runbooks(), kind):
+		return "", "", fail(codeUsage, "%s is a %s, not a runbook that this command knows: nothing was done\nLook at it: temporal workflow describe -w %s", id, kind, quote(id))
 	default: // seen
-		return runID, nil
+		return kind, runID, nil
 	}
 }
 
-func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) (err error) {
-	if o.ask.RunID, err = a.meant(ctx, c, o.id); err != nil {
+// decidable are the runbooks that a person may be asked about.
+var decidable = []string{workflows.TypeSnapshotUpdateVerify, workflows.TypeRollbackByRestore, workflows.TypeFleetUpdate}
+
+func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) error {
+	kind, runID, err := a.meant(ctx, c, o.id)
+	if err != nil {
 		return err
 	}
+	if !slices.Contains(decidable, kind) {
+		return fail(codeUsage, "%s is a %s, which asks for no decisions: nothing was done. %s is for %s", o.id, kind, o.ask.Decision, strings.Join(decidable, ", "))
+	}
+	o.ask.RunID = runID
 	if err := a.confirmDecision(ctx, c, o); err != nil {
 		return err
 	}

@@ -46,15 +46,17 @@ would be lost, and asks. The same request again changes nothing.
 func (a *app) abort(ctx context.Context, c client.Client, o steerOptions) error {
 	s, err := a.look(ctx, c, o.id)
 	if err != nil {
-		return err
+		return untouched(ctx, err)
 	}
 	status := s.view.Status
 	switch {
 	case s.closed: // which the update finds out too, and prints the report
 		return a.steer(ctx, c, o)
 	case s.kind == workflows.TypeFleetUpdate:
-		if err := a.confirmFleetAbort(ctx, c, o, s); err != nil {
-			return err
+		if !o.yes {
+			if err := a.confirmFleetStop(ctx, c, o.id, s, fleetAbort); err != nil {
+				return err
+			}
 		}
 		return a.steer(ctx, c, o)
 	case s.kind == workflows.TypeSnapshotRotation && status == nil:
@@ -69,20 +71,25 @@ func (a *app) abort(ctx context.Context, c client.Client, o steerOptions) error 
 	}
 }
 
-// confirmFleetAbort asks where the fleet rolls back what it has committed.
-func (a *app) confirmFleetAbort(ctx context.Context, c client.Client, o steerOptions, s seen) error {
-	if o.yes || a.onStop(ctx, c, o.id, s.firstRunID) == workflows.StopLeave {
+// fleetStop is a way to stop a fleet, in words.
+type fleetStop struct{ what, question, instead string }
+
+var fleetAbort = fleetStop{what: "an abort", question: "Abort, and roll back what was committed?", instead: "the fleet goes on"}
+
+// confirmFleetStop asks where the fleet rolls back what it has committed.
+func (a *app) confirmFleetStop(ctx context.Context, c client.Client, id string, s seen, stop fleetStop) error {
+	if a.onStop(ctx, c, id, s.firstRunID) == workflows.StopLeave {
 		return nil
 	}
 	if !a.Terminal {
-		return nobodyToAsk("an abort may roll back the servers that this fleet has committed (on_stop)")
+		return nobodyToAsk(stop.what + " may roll back the servers that this fleet has committed (on_stop)")
 	}
 	if s.view.Status != nil && s.view.Status.Fleet != nil {
 		a.ask("%s", render.FleetLoss(*s.view.Status.Fleet, a.errColour))
 	} else {
 		a.say("%s which servers would be rolled back is not known: %s", a.errColour.Warn("safepoint:"), render.Clean(s.view.Trouble))
 	}
-	return a.confirm(ctx, "Abort, and roll back what was committed?", "the fleet goes on")
+	return a.confirm(ctx, stop.question, stop.instead)
 }
 
 // onStop is what the fleet's input says about its committed servers; empty when that cannot be read.
@@ -149,7 +156,7 @@ func (a *app) cancel(ctx context.Context, c client.Client, o steerOptions, runID
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		return detached(o.id)
+		return leftBehind(o.id)
 	case temporalclient.Refused(err):
 		return denied(err)
 	case errors.As(err, &gone):

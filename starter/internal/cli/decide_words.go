@@ -21,7 +21,9 @@ var decisionWords = []decisionWord{
 	{workflows.DecideApprove, "Let a run that asks first go on",
 		"Answers a run that asks before it goes on: a restore with an approval, or a fleet after its canaries. Before a restore\n" +
 			"it shows what will be lost, and asks.\n", "  safepoint approve undo-web01 --note \"agreed with the shop\" --wait"},
-	{workflows.DecideDeny, "Do not let a run that asks first go on", "Answers a run that asks before it goes on: it then ends without doing it.\n", "  safepoint deny undo-web01"},
+	{workflows.DecideDeny, "Do not let a run that asks first go on", "Answers a run that asks before it goes on. A restore is then not made, and the server stays as it is. A fleet starts no\n" +
+		"further server; where its on_stop is rollback_committed it also rolls back what it has committed: it shows that, and asks.\n",
+		"  safepoint deny undo-web01\n  safepoint deny web-2.14.0 --yes --by ci   # a fleet, in a script"},
 	{workflows.DecideCommit, "Keep the change of a run that is held",
 		"Ends a hold: the change is kept as it is, and the snapshot belongs to retention from then on.\n", "  safepoint commit deploy-2.14.0 --note \"the check was wrong\""},
 	{workflows.DecideRollback, "Restore the snapshot of a run that is held",
@@ -60,20 +62,41 @@ func nobodyToAsk(what string) error {
 	return fail(codeUsage, "%s, and there is nobody at a terminal to ask: nothing was done. Give --yes if that is meant", what)
 }
 
+// mayOverwrite says whether a decision may overwrite a server, as far as the words say.
+func (o decideOptions) mayOverwrite() bool {
+	switch o.ask.Decision {
+	case workflows.DecideRollback, workflows.DecideApprove, workflows.DecideDeny:
+		return true
+	default: // commit and extend change no server
+		return false
+	}
+}
+
+// denial is the stop of a fleet by the answer to its question.
+var denial = fleetStop{what: "a denial", question: "Deny, and roll back what was committed?", instead: "nothing was decided"}
+
 // confirmDecision shows what a decision overwrites and asks. One that overwrites nothing needs no question.
 func (a *app) confirmDecision(ctx context.Context, c client.Client, o decideOptions) error {
-	if o.yes || o.ask.Decision != workflows.DecideRollback && o.ask.Decision != workflows.DecideApprove || !o.strict && !a.Terminal {
+	denies := o.ask.Decision == workflows.DecideDeny
+	if o.yes || !o.mayOverwrite() || !denies && !o.strict && !a.Terminal {
 		return nil
 	}
 	s, err := a.look(ctx, c, o.id)
+	if err != nil {
+		return untouched(ctx, err)
+	}
+	status := s.view.Status
+	fleet := s.kind == workflows.TypeFleetUpdate || status != nil && status.Fleet != nil
 	switch {
-	case err != nil:
-		return err
-	case s.closed, s.view.Status != nil && s.view.Status.Fleet != nil: // the run says no; or goes on with servers that it can bring back
+	case s.closed: // the run says no
 		return nil
-	case s.view.Status != nil && s.view.Status.Hold == nil:
+	case fleet != denies: // the fleet goes on with servers that it can bring back; the restore is not made
+		return nil
+	case status != nil && status.Hold == nil:
 		return fail(codeUsage, "%s asks for no decision now: it is in phase %s and waits for %s\nSee where it is: safepoint status %s",
-			o.id, s.view.Status.Phase, s.view.Status.WaitingFor, quote(o.id))
+			o.id, status.Phase, status.WaitingFor, quote(o.id))
+	case denies:
+		return a.confirmFleetStop(ctx, c, o.id, s, denial)
 	case !a.Terminal:
 		return nobodyToAsk("this overwrites a server")
 	default: // a person sits there

@@ -60,7 +60,14 @@ func (a *app) steerWith(ctx context.Context, o steerOptions, do func(context.Con
 	return a.withClient(ctx, reach{patience: a.outage()}, func(ctx context.Context, c client.Client) error { return do(ctx, c, o) })
 }
 
+// steer asks it of the run. abort has looked before what it is, and asks it of fleets and rotations alone, or of a run
+// that has ended.
 func (a *app) steer(ctx context.Context, c client.Client, o steerOptions) error {
+	if o.update != workflows.UpdateAbort {
+		if err := a.steerable(ctx, c, o); err != nil {
+			return err
+		}
+	}
 	var answer workflows.FleetAnswer
 	err := a.update(ctx, c, client.UpdateWorkflowOptions{
 		UpdateID:   o.update + "-" + random(), // its repeats in here are one request
@@ -86,4 +93,24 @@ func (a *app) steer(ctx context.Context, c client.Client, o steerOptions) error 
 	default: // text
 		return a.print(fmt.Sprintf("%s: %s\nwatch it: safepoint status %s --wait\n", o.update, render.Clean(answer.Detail), quote(o.id)))
 	}
+}
+
+// steerable refuses what is no run of many servers: nothing would answer there, or with words for programmers.
+func (a *app) steerable(ctx context.Context, c client.Client, o steerOptions) error {
+	kind, _, err := a.meant(ctx, c, o.id)
+	if err != nil {
+		return err
+	}
+	one := kind != workflows.TypeFleetUpdate
+	if kind == workflows.TypeSnapshotRotation { // of one server or of many: only the run knows
+		s, err := a.look(ctx, c, o.id)
+		if err != nil {
+			return untouched(ctx, err)
+		}
+		one = s.view.Status != nil && s.view.Status.Fleet == nil
+	}
+	if one {
+		return fail(codeUsage, "%s is a %s: nothing was done. %s is for fleets, and for rotations of many servers", o.id, kind, o.update)
+	}
+	return nil
 }

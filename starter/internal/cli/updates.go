@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -10,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/safepoint-dev/safepoint/internal/temporalclient"
+	"github.com/safepoint-dev/safepoint/starter/internal/render"
 )
 
 // persist repeats a call while its answer says nothing: no worker took it yet, or Temporal was out of reach for a
@@ -41,8 +43,13 @@ func (a *app) persist(ctx context.Context, call func() error) error {
 // update sends an update to a run and waits for its answer, however long no worker is there to give one.
 func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkflowOptions, answer any) error {
 	o.WaitForStage = client.WorkflowUpdateStageCompleted
+	before := a.looked
+	a.looked = a.tellWaiting(time.Now())
 	stop := a.watch(ctx, c, o.WorkflowID)
-	defer stop()
+	defer func() {
+		stop() // the last look is over
+		a.looked = before
+	}()
 	return a.persist(ctx, func() error {
 		handle, err := c.UpdateWorkflow(ctx, o)
 		if err != nil {
@@ -50,6 +57,36 @@ func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkfl
 		}
 		return handle.Get(ctx, answer)
 	})
+}
+
+// answerPatience is how long a request may go unanswered in silence. A worker answers within milliseconds.
+const answerPatience = 2 * time.Second
+
+// tellWaiting says once, when the answer takes long, that the request is not gone with this command: whoever interrupts
+// it must not take the decision for undone. It is called at each look, where it cannot break what is drawn.
+func (a *app) tellWaiting(sent time.Time) func(seen, time.Time) {
+	told := false
+	return func(s seen, _ time.Time) {
+		if told || time.Since(sent) < answerPatience {
+			return
+		}
+		told = true
+		a.progress.Print(a.fitted(fmt.Sprintf("%s %s has not answered yet. The request may be with Temporal already: it is then carried out as soon as a worker takes it, also when you interrupt this command.",
+			a.errColour.Warn("safepoint:"), render.Clean(s.view.ID))))
+	}
+}
+
+// leftBehind is the end of a command that was interrupted after it had sent a request.
+func leftBehind(id string) error {
+	return fail(codeDetached, "interrupted: the request may still be carried out, at once or when a worker is back; the run goes on\nSee where it is: safepoint status %s", quote(id))
+}
+
+// untouched is the end of a command that could not look at a run before it asked anything of it.
+func untouched(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fail(codeDetached, "interrupted: nothing was done")
+	}
+	return err
 }
 
 // updateEnd is what a failed update means.
@@ -62,7 +99,7 @@ type updateEnd struct {
 // explain finds out why an update failed: the run ended, refused it, or is not there, or Temporal could not be asked.
 func (a *app) explain(ctx context.Context, c client.Client, id string, err error) updateEnd {
 	if ctx.Err() != nil {
-		return updateEnd{err: detached(id)}
+		return updateEnd{err: leftBehind(id)}
 	}
 	if temporalclient.Refused(err) {
 		return updateEnd{err: denied(err)}
