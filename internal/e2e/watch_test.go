@@ -28,11 +28,12 @@ func TestWatchFitsATerminalOf80x24InColourAndPlain(t *testing.T) {
 	plain.resize(50, 12) // while it is drawn: the bar becomes shorter, so that its words are seen again
 	plain.shows(id, "of 3m to 10m", false)
 	plain.resize(80, 24)
+	plain.shows(id, "safepoint abort "+id, false)
 	plain.shows(id, "# leaves the server safe", false)
 
 	r.open()
-	coloured.shows(id, "safepoint decide "+id+" commit", true)
-	plain.shows(id, "safepoint decide "+id+" rollback", false)
+	coloured.shows(id, "safepoint commit "+id, true)
+	plain.shows(id, "safepoint rollback "+id, false)
 	got := r.safepoint("commit", id, "--by=tester")
 	require.Zero(t, got.code, got.err)
 	for _, term := range []*terminal{coloured, plain} {
@@ -103,10 +104,10 @@ func TestARunIsFoundByItsServerFromBeginningToReport(t *testing.T) {
 	require.Contains(t, got.err, "there is no run of server "+server)
 
 	r.heldBlind("24h")
+	watching := r.newTerminal([]string{"NO_COLOR=1"}, "watch --server "+server) // whatever the list says yet
+	watching.shows(r.id(), "held until", false)
 	held := listed{WorkflowID: r.id(), Runbook: workflows.TypeSnapshotUpdateVerify, ServerID: r.server, Phase: "hold"}
 	r.list(held, "--open", "--phase", "hold")
-	watching := r.newTerminal([]string{"NO_COLOR=1"}, "watch --server "+server)
-	watching.shows(r.id(), "held until", false)
 	got = r.safepoint("rollback", r.id(), "--by=tester", "--yes")
 	require.Zero(t, got.code, got.err)
 	report := r.end(r.id(), patience)

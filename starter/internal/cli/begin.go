@@ -88,9 +88,16 @@ func (a *app) bindRunner(cmd *cobra.Command, runner *string, usage string) {
 }
 
 func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw json.RawMessage) error {
+	own := claim{o.id, raw, "id", "Nothing was begun; give an id of its own"}
+	if err := a.free(ctx, c, own); err != nil {
+		return err
+	}
 	answer, err := a.askToBegin(ctx, c, o, raw)
 	if err != nil {
-		return a.notBegun(ctx, c, o, err)
+		return a.notBegun(ctx, c, o, own, err)
+	}
+	if err := a.stillOwn(ctx, c, own, o.runner, answer); err != nil {
+		return err
 	}
 	if answer.Granted {
 		if !a.outlived(ctx, c, o.id, answer) {
@@ -154,7 +161,7 @@ func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, r
 }
 
 // notBegun says why there is no answer: mostly because the run has ended, now or long ago.
-func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, err error) error {
+func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, own claim, err error) error {
 	var invalid *serviceerror.InvalidArgument
 	if errors.As(err, &invalid) {
 		return fail(codeUsage, "Temporal refuses the start: %w", err)
@@ -162,6 +169,9 @@ func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, err
 	end := a.explain(ctx, c, o.id, err)
 	if end.err != nil {
 		return end.err
+	}
+	if err := a.stillOwn(ctx, c, own, o.runner, workflows.BeginAnswer{}); err != nil {
+		return err
 	}
 	a.say("%s has ended", a.errColour.Warn(render.Clean(o.id)))
 	return a.printAlreadyDone(*end.closed, o.format)

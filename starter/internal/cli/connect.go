@@ -35,6 +35,8 @@ type reach struct {
 	// starts is true for a command that starts a run: before its first request nothing has happened. Of any other command
 	// the run, and a change under it, may exist and go on.
 	starts bool
+	// looks is true for a command that only looks, at no run of its own: nobody waits for any run's end there.
+	looks bool
 }
 
 // connect connects to Temporal, or says what to do about it.
@@ -80,12 +82,14 @@ func (a *app) dial(ctx context.Context, options client.Options) (client.Client, 
 
 func unreached(options client.Options, r reach, err error) error {
 	const check = "Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_API_KEY"
-	if r.starts {
-		return fail(codeNotChanged, "cannot reach Temporal at %s (namespace %s): %w\nNothing was started. "+check+"; `safepoint dev` starts a local stack.",
-			options.HostPort, options.Namespace, err)
+	code, means := codePerson, "Nothing was asked; a run may go on without this command. "+check+", and try again."
+	switch {
+	case r.starts:
+		code, means = codeNotChanged, "Nothing was started. "+check+"; `safepoint dev` starts a local stack."
+	case r.looks:
+		code, means = codeNotChanged, "Nothing was asked. "+check+", and try again."
 	}
-	return fail(codePerson, "cannot reach Temporal at %s (namespace %s): %w\nNothing is known of the run, which may go on without this command. "+check+", and try again.",
-		options.HostPort, options.Namespace, err)
+	return fail(code, "cannot reach Temporal at %s (namespace %s): %w\n%s", options.HostPort, options.Namespace, err, means)
 }
 
 // denied is the end after a definite no, whatever was asked.

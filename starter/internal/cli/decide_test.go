@@ -55,7 +55,7 @@ func TestARollbackShowsWhatIsLostAndAsks(t *testing.T) {
 		f, address := deciding(t, workflows.TypeSnapshotUpdateVerify)
 		got := atTerminal(t, address, "n\n", args...)
 		assert.Equal(t, codeNotChanged, got.code)
-		assert.Contains(t, got.err, "Server 7 would go back to restore point #801 pre-update-7. Everything written to it since\n  2026-03-01 12:00:00 UTC (Temporal's clock) is lost.")
+		assert.Contains(t, got.err, "Server 7 would go back to restore point #801 pre-update-7. Everything written to it since 2026-03-01 12:00:00 UTC (Temporal's clock) is lost.")
 		assert.Contains(t, got.err, "Overwrite server 7? [y/N]")
 		assert.Contains(t, got.err, "nothing was decided")
 		assert.Empty(t, f.decisions(t))

@@ -31,6 +31,9 @@ type examined struct {
 	pollersErr error
 	// failing is how often a worker has failed at the checkup.
 	failing int32
+	// activity is what a look is at; described is told of each description.
+	activity  *workflowpb.PendingActivityInfo
+	described func()
 }
 
 // newExamined is a server where all is well, and whose worker finds all well.
@@ -86,11 +89,17 @@ func (e *examined) AddSearchAttributes(context.Context, *operatorservice.AddSear
 	return &operatorservice.AddSearchAttributesResponse{}, nil
 }
 
-// DescribeWorkflowExecution adds the task that a worker fails at.
+// DescribeWorkflowExecution adds the task that a worker fails at, and the activity.
 func (e *examined) DescribeWorkflowExecution(ctx context.Context, in *workflowservice.DescribeWorkflowExecutionRequest) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	d, err := e.frontend.DescribeWorkflowExecution(ctx, in)
 	if err == nil && e.failing > 0 {
 		d.PendingWorkflowTask = &workflowpb.PendingWorkflowTaskInfo{Attempt: e.failing + 1}
+	}
+	if err == nil && e.activity != nil {
+		d.PendingActivities = []*workflowpb.PendingActivityInfo{e.activity}
+	}
+	if e.described != nil {
+		e.described()
 	}
 	return d, err
 }

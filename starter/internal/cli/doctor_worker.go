@@ -87,8 +87,9 @@ func (e *examination) pollersText(found []*taskqueuepb.PollerInfo) string {
 func (e *examination) checkup(ctx context.Context, c client.Client) {
 	id := newID("doctor", int64(e.o.server), time.Now())
 	var found contract.CheckupResult
-	err := lookOnce(ctx, c, lookRequest{id, workflows.TypeCheckup, e.o.queue, e.o.timeout}, workflows.CheckupInput{ServerID: int64(e.o.server)}, &found)
+	err := e.app.lookOnce(ctx, c, lookRequest{id, workflows.TypeCheckup, e.o.queue, e.o.timeout, e.o.format}, workflows.CheckupInput{ServerID: int64(e.o.server)}, &found)
 	var app *temporal.ApplicationError
+	var late *lateLook
 	switch {
 	case err == nil && len(found.Findings) > 0:
 		e.ok(findingCheckup, fmt.Sprintf("safepoint-worker %s answers this safepoint %s", found.Version, e.app.Version))
@@ -96,24 +97,29 @@ func (e *examination) checkup(ctx context.Context, c client.Client) {
 		return
 	case err == nil:
 		e.bad(findingCheckup, "a worker answered with nothing", "look at what serves the task queue "+e.o.queue)
-	case errors.Is(err, errNoAnswer):
-		e.noAnswer(ctx, c, id)
+	case errors.As(err, &late):
+		e.noAnswer(late)
 	case errors.As(err, &app):
 		e.bad(findingCheckup, "the worker refuses the checkup: "+app.Message(), "use a safepoint-worker as new as this program")
-	default: // Temporal refused the start, or was lost
+	default: // Temporal refused the start, or somebody ended the look
 		e.bad(findingCheckup, fmt.Sprintf("the worker could not be asked: %v", err), "check TEMPORAL_NAMESPACE and TEMPORAL_API_KEY, and run this again")
 	}
 	e.unchecked(findingCheckup, contract.WorkerFindings()...)
 }
 
-// noAnswer tells a worker that fails at the checkup from one that is not there any more.
-func (e *examination) noAnswer(ctx context.Context, c client.Client, id string) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	d, err := c.DescribeWorkflowExecution(ctx, id, "")
-	if task := d.GetPendingWorkflowTask(); err == nil && task.GetAttempt() > 1 {
+// noAnswer tells a worker that fails at the checkup from one that is not there any more, and both from a Temporal that has
+// stopped answering.
+func (e *examination) noAnswer(late *lateLook) {
+	switch {
+	case late.gone != nil:
+		e.bad(findingCheckup, late.Error()+"; what a worker would say is not known", "run this again when Temporal answers")
+		return
+	case late.progress.fails:
 		e.bad(findingCheckup, fmt.Sprintf("a worker takes the checkup and fails at it, again and again for %s", contract.Duration(e.o.timeout)),
 			"use a safepoint-worker as new as this program; its log says why it fails")
+		return
+	case late.progress.begun:
+		e.bad(findingCheckup, late.Error(), "look at the worker's log, and run this again, with a longer --timeout")
 		return
 	}
 	var current []string

@@ -31,6 +31,38 @@ const exitHelp = `Exit codes:
   5    begin only: the change was made and committed before, make no change
   130  interrupted: detached, the run goes on`
 
+// The texts of commands that cannot end in all of these ways.
+const (
+	// endExits is for a command that only follows a run or shows its end.
+	endExits = `Exit codes, by how the run ended:
+  0    committed, restored, rotated, audited, planned (dry run) or skipped; for a run that goes on: shown
+  1    the server was not changed; also: canceled before the change, not approved, an audit found stale servers, a fleet
+       in which nothing was rolled back
+  2    bad usage, input or credentials, or there is no such run
+  3    rolled back: restored and verified; of a fleet: at least one server
+  4    a person must look: not verified, rollback failed, change failed or unknown, a rotation that is incomplete, run
+       gone (of a fleet: at least one server); also: Temporal cannot be reached while the run may go on
+  130  interrupted: detached, the run goes on`
+
+	// decisionExits is for a request to a run that is there.
+	decisionExits = `Exit codes:
+  0    the run has taken it; with --wait, and of a run that has ended: by its end, as of safepoint status
+  1    not confirmed, nothing was asked of the run; or it ended and the server was not changed
+  2    the run refused the request; bad usage or credentials, or there is no such run
+  3    the run ended rolled back: restored and verified
+  4    a person must look at how the run ended; also: Temporal cannot be reached while the run may go on
+  130  interrupted: the run goes on, and the request may still be carried out`
+
+	// scheduleExits is for the commands of schedules.
+	scheduleExits = `Exit codes:
+  0    done
+  1    nothing was written or started: not confirmed, skipped by the overlap policy, the schedule is too busy, or Temporal
+       cannot be reached; apply --dry-run: a run now would end with 1
+  2    bad usage, input or credentials, no such schedule, or the schedule or Temporal refuses it
+  4    Temporal did not answer: a request may have been carried out, look with safepoint schedule describe
+  130  interrupted`
+)
+
 // exitCode maps how a run ended. The failure class comes first, because it is what Temporal itself recorded; whatever
 // is not known needs a person.
 func exitCode(outcome workflows.Outcome, failure string) int {

@@ -109,6 +109,7 @@ func everyRecordedEnd(t *testing.T, p realProgram, a *archive) {
 			t.Parallel()
 			p.reports(t, report, code, "watch", name)
 			if waitsForARunner(run) {
+				p.begunAgain(t, name, run, report, code)
 				p.joinedByAGuard(t, name, run, report, code)
 			}
 			if !again || endCodes[end] == byServer {
@@ -141,11 +142,7 @@ func (p realProgram) everyCommand(t *testing.T, name string, of runbook, report 
 	p.reports(t, report, code, append(told, string(contract.ChangeSucceeded))...)
 	p.reports(t, report, orElse(code, 4), append(told, string(contract.ChangeFailed))...) // a failed change that was kept
 
-	begun := 1 // nothing was made: this is neither a grant nor a change that is done
-	if report.Outcome == workflows.OutcomeCommitted {
-		begun = 5
-	}
-	p.reports(t, report, orElse(code, begun), "begin", name, "--server", "7", "--skip-verify")
+	p.ends(t, codeUsage, "begin", name, "--server", "987654321", "--skip-verify") // another server's deploy, or none at all
 }
 
 // waitsForARunner says whether a recorded run is one that a guard starts.
@@ -156,6 +153,16 @@ func waitsForARunner(run recordedRun) bool {
 
 func inputOf(run recordedRun) json.RawMessage {
 	return run.started().GetInput().GetPayloads()[0].GetData()
+}
+
+// begunAgain is a deploy that asks to begin after its run has ended.
+func (p realProgram) begunAgain(t *testing.T, name string, run recordedRun, report workflows.Report, code int) {
+	t.Helper()
+	begun := 1 // nothing was made: this is neither a grant nor a change that is done
+	if report.Outcome == workflows.OutcomeCommitted {
+		begun = 5
+	}
+	p.reports(t, report, orElse(code, begun), "begin", name, "--server", strconv.FormatInt(serverOf(inputOf(run)), 10), "--skip-verify")
 }
 
 // joinedByAGuard is a job that is tried again after its run has ended. Only a change that is kept is a success.

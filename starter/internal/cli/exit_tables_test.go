@@ -113,10 +113,10 @@ func TestTheREADMEsTableOfEndsIsThatOfTheRecordedRuns(t *testing.T) {
 	assert.ElementsMatch(t, documented, slices.Compact(met))
 }
 
-// helpCodes are what the help text says of each code, on one line.
-func helpCodes() map[int]string {
+// codesIn are what a help text says of each code, on one line.
+func codesIn(help string) map[int]string {
 	said, last := map[int]string{}, 0
-	for line := range strings.Lines(exitHelp) {
+	for line := range strings.Lines(help) {
 		if m := regexp.MustCompile(`^  (\d+) +(.*)`).FindStringSubmatch(line); m != nil {
 			last, _ = strconv.Atoi(m[1]) // digits
 			said[last] = m[2]
@@ -158,8 +158,8 @@ func TestTheTextsAboutExitCodesAgreeWithTheRecordedRuns(t *testing.T) {
 		require.NoError(t, err)
 		readme[code] = row[1]
 	}
-	texts := map[string]map[int]string{"README": readme, "help": helpCodes()}
-	assert.ElementsMatch(t, slices.Collect(maps.Keys(readme)), slices.Collect(maps.Keys(helpCodes())))
+	texts := map[string]map[int]string{"README": readme, "help": codesIn(exitHelp), "help of what follows a run": codesIn(endExits)}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(readme)), slices.Collect(maps.Keys(codesIn(exitHelp))))
 	check := func(end runEnd, code int) {
 		for name, said := range texts {
 			for of, text := range said {

@@ -1,6 +1,10 @@
 package cli
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -63,9 +67,7 @@ func TestTheHelpTextNamesEveryExitCode(t *testing.T) {
 	for _, code := range []string{"  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  5 ", "  130 "} {
 		assert.Contains(t, exitHelp, code)
 	}
-	commands := [][]string{{"status"}, {"begin"}, {"report"}, {"heartbeat"}, {"decide"}, {"pause"}, {"resume"}, {"abort"},
-		{"schedule", "apply"}, {"schedule", "list"}, {"schedule", "describe"}, {"schedule", "pause"}, {"schedule", "resume"},
-		{"schedule", "trigger"}, {"schedule", "delete"}}
+	commands := [][]string{{"begin"}, {"report"}, {"heartbeat"}}
 	for _, one := range runbooks {
 		commands = append(commands, []string{"run", one.command})
 	}
@@ -73,5 +75,38 @@ func TestTheHelpTextNamesEveryExitCode(t *testing.T) {
 		got := safepoint(t, unreachable, append(command, "--help")...)
 		assert.Equal(t, 0, got.code)
 		assert.Contains(t, got.out, exitHelp, command)
+	}
+}
+
+// shortExits are the texts that leave out what a command cannot end with, and the codes that they must name.
+var shortExits = map[string][]int{
+	endExits:      {codeOK, codeNotChanged, codeUsage, codeRolledBack, codePerson, codeDetached},
+	decisionExits: {codeOK, codeNotChanged, codeUsage, codeRolledBack, codePerson, codeDetached},
+	scheduleExits: {codeOK, codeNotChanged, codeUsage, codePerson, codeDetached},
+}
+
+func TestAHelpTextLeavesOutTheExitCodesThatItsCommandCannotEndWith(t *testing.T) {
+	for text, codes := range shortExits {
+		assert.ElementsMatch(t, codes, slices.Collect(maps.Keys(codesIn(text))), text)
+	}
+	for short, words := range map[string][]string{
+		endExits:      {"status", "watch"},
+		decisionExits: {"decide", "approve", "deny", "commit", "rollback", "extend", "pause", "resume", "abort"},
+	} {
+		for _, word := range words {
+			help := safepoint(t, unreachable, word, "--help").out
+			assert.True(t, strings.Contains(help, short) || strings.Contains(help, exitHelp), "%s has no exit codes", word)
+		}
+	}
+	for _, word := range []string{"apply", "list", "describe", "pause", "resume", "trigger", "delete"} {
+		got := safepoint(t, unreachable, "schedule", word, "--help")
+		assert.Contains(t, got.out, scheduleExits, word)
+		assert.NotContains(t, got.out, "rolled back", word)
+	}
+	for _, args := range [][]string{{"doctor"}, {"snapshots"}, {"list"}} {
+		help := safepoint(t, unreachable, append(args, "--help")...).out
+		assert.NotContains(t, help, "begin only", args)
+		code := safepoint(t, unreachable, args...).code
+		assert.Contains(t, help, fmt.Sprintf("; %d ", code), "%s: its end without Temporal is in its help", args)
 	}
 }

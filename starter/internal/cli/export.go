@@ -8,7 +8,7 @@ import (
 
 // export prints the report of a run that has ended.
 func (a *app) export(ctx context.Context, c client.Client, o reportOptions) error {
-	s, err := a.look(ctx, c, o.id)
+	s, err := a.lookAt(ctx, c, o.id, o.runID)
 	if err != nil {
 		return err
 	}
@@ -20,7 +20,8 @@ func (a *app) export(ctx context.Context, c client.Client, o reportOptions) erro
 		return err
 	}
 	if v.lost {
-		return a.printVerdict(v, o.format) // there is no report to export: this must not look like one
+		v.code = codePerson // there is no report to export: this must not look like one
+		return a.printVerdict(v, o.format)
 	}
 	if err := loadFleet(ctx, c, v.report.Fleet); err != nil {
 		return err

@@ -45,6 +45,11 @@ type frontend struct {
 	slow func(method string)
 	// resetTo is the run that took over after a reset; empty for none.
 	resetTo string
+	// endsOf are the ends of single runs, and firsts the first runs of their chains (testRunID), by their run ids.
+	endsOf map[string]*historypb.HistoryEvent
+	firsts map[string]string
+	// holders are the runs that hold a lock, by its id.
+	holders map[string]string
 	// attributes and times are what a description says beside the status.
 	attributes     *commonpb.SearchAttributes
 	started, ended *timestamppb.Timestamp
@@ -181,11 +186,25 @@ func (f *frontend) DescribeWorkflowExecution(_ context.Context, in *workflowserv
 	if f.resetTo != "" {
 		runID = f.resetTo
 	}
+	if asked := in.GetExecution().GetRunId(); asked != "" {
+		runID = asked
+	}
+	first := testRunID
+	if other := f.firsts[runID]; other != "" {
+		first = other
+	}
+	if holder := f.holders[in.GetExecution().GetWorkflowId()]; holder != "" {
+		return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+			Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, ParentExecution: &commonpb.WorkflowExecution{WorkflowId: holder, RunId: "of-the-holder"}}}, nil
+	}
+	if f.endsOf[runID] != nil {
+		status = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED
+	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{
 		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 			Execution: &commonpb.WorkflowExecution{WorkflowId: in.GetExecution().GetWorkflowId(), RunId: runID},
 			Type:      &commonpb.WorkflowType{Name: f.workflowType}, Status: status, TaskQueue: "safepoint",
-			StartTime: f.started, CloseTime: f.ended, SearchAttributes: f.attributes, FirstRunId: testRunID,
+			StartTime: f.started, CloseTime: f.ended, SearchAttributes: f.attributes, FirstRunId: first,
 		},
 		WorkflowExtendedInfo: &workflowpb.WorkflowExecutionExtendedInfo{CancelRequested: f.cancelRequested},
 	}, nil
@@ -199,6 +218,8 @@ func (f *frontend) GetWorkflowExecutionHistory(ctx context.Context, in *workflow
 		return nil, serviceerror.NewNotFound("no such run")
 	case !in.GetWaitNewEvent() && f.first != nil:
 		return &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{Events: []*historypb.HistoryEvent{f.first}}}, nil
+	case f.endsOf[in.GetExecution().GetRunId()] != nil:
+		return &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{Events: []*historypb.HistoryEvent{f.endsOf[in.GetExecution().GetRunId()]}}}, nil
 	case f.closed == nil: // a long poll that found nothing
 		return &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{}, NextPageToken: []byte("more")}, ctx.Err()
 	default: // the close event alone, as asked for

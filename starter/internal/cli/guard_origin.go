@@ -64,9 +64,17 @@ func sameInput(one, other json.RawMessage) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// belongs says why a run that has this guard's id is not this guard's deploy; nil when it may be. What cannot be read is
-// not told apart: such a run never grants a change that it does not wait for.
-func (g *guarded) belongs(start origin) error {
+// claim is a deploy that wants the run of an id, and its words.
+type claim struct {
+	id  string
+	raw json.RawMessage
+	// called is what the id is to whoever asks; mend what became of the request and what to do instead.
+	called, mend string
+}
+
+// belongs says why the run that has the id is not this deploy's; nil when it may be. What cannot be read is not told
+// apart: such a run never grants a change that it does not wait for.
+func (w claim) belongs(start origin) error {
 	if !start.found {
 		return nil
 	}
@@ -76,36 +84,42 @@ func (g *guarded) belongs(start origin) error {
 		} `json:"update"`
 	}
 	readable := json.Unmarshal(start.input, &in) == nil
-	server := serverOf(start.input)
-	const other = "\nThis guard ran nothing; give a --deploy-id of its own"
+	server, own := serverOf(start.input), serverOf(w.raw)
 	switch {
 	case start.kind != workflows.TypeSnapshotUpdateVerify:
-		return fail(codeUsage, "the deploy id %s belongs to a run of another kind (%s), which waits for no command"+other, g.o.id, render.Clean(start.kind))
-	case server != 0 && server != serverOf(g.raw):
-		return fail(codeUsage, "the deploy id %s belongs to a run of server %d, not of %d"+other+" for each server", g.o.id, server, serverOf(g.raw))
-	case dryInput(start.input):
-		return fail(codeUsage, "the deploy id %s belongs to a dry run, which changed nothing and never will"+other, g.o.id)
+		return fail(codeUsage, "the %s %s belongs to a run of another kind (%s), which waits for no command\n%s", w.called, w.id, render.Clean(start.kind), w.mend)
+	case server != 0 && server != own:
+		return fail(codeUsage, "the %s %s belongs to a run of server %d, not of %d\n%s for each server", w.called, w.id, server, own, w.mend)
+	case dryInput(start.input) && !dryInput(w.raw):
+		return fail(codeUsage, "the %s %s belongs to a dry run, which changed nothing and never will\n%s", w.called, w.id, w.mend)
 	case readable && (in.Update.Kind == nil || *in.Update.Kind != workflows.UpdateExternal):
-		return fail(codeUsage, "the deploy id %s belongs to a run that makes its change itself (update.kind %s), and waits for no command"+other, g.o.id, render.Clean(string(kindOf(start.input))))
+		return fail(codeUsage, "the %s %s belongs to a run that makes its change itself (update.kind %s), and waits for no command\n%s", w.called, w.id,
+			render.Clean(string(kindOf(start.input))), w.mend)
 	default:
 		return nil
 	}
 }
 
-// origin waits for a look at how the run with this guard's id was started. One that is not there is no error.
-func (g *guarded) origin(ctx context.Context) attended[origin] {
-	got := attend(g, ctx, 0, func(ctx context.Context) (start origin, err error) {
-		err = g.persist(ctx, func() error {
-			start, err = g.originOf(ctx, g.c, g.o.id)
-			return err
-		})
-		return start, err
+func (g *guarded) belongs(start origin) error {
+	return claim{g.o.id, g.raw, "deploy id", "This guard ran nothing; give a --deploy-id of its own"}.belongs(start)
+}
+
+// knownOrigin is originOf, as patient as other requests. A run that is not there is no error.
+func (a *app) knownOrigin(ctx context.Context, c client.Client, id string) (start origin, err error) {
+	err = a.persist(ctx, func() error {
+		start, err = a.originOf(ctx, c, id)
+		return err
 	})
 	var none *serviceerror.NotFound
-	if errors.As(got.err, &none) {
-		got.value, got.err = origin{}, nil
+	if errors.As(err, &none) {
+		return origin{}, nil
 	}
-	return got
+	return start, err
+}
+
+// origin waits for a look at how the run with this guard's id was started. One that is not there is no error.
+func (g *guarded) origin(ctx context.Context) attended[origin] {
+	return attend(g, ctx, 0, func(ctx context.Context) (origin, error) { return g.knownOrigin(ctx, g.c, g.o.id) })
 }
 
 // joinable looks at a run that has the id already.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -105,26 +106,9 @@ func (g *guarded) printEndOfGuard(v verdict) error {
 	case v.code == codeOK && g.failedChange:
 		v.code = codePerson // a failed change was committed: by a person, or before this word of it came
 	}
-	g.ask("%s", render.ReportIn(v.report, g.errColour, g.errColumns()))
+	_, _ = io.WriteString(g.Err, render.ReportIn(v.report, g.errColour, g.errColumns())) // laid out already; ids stay whole
 	if v.report.Outcome == workflows.OutcomeSkipped {
 		g.say("%s was skipped: the command was not run", g.errColour.Warn(render.Clean(g.o.id)))
 	}
 	return exit(v.code)
-}
-
-// say is the app's, laid out for the terminal: the guard shares it with its command.
-func (g *guarded) say(format string, args ...any) {
-	var text strings.Builder
-	(&app{World: World{Err: &text}}).say(format, args...)
-	g.ask("%s", g.fitted(text.String()))
-}
-
-// told says why the guard ends, and leaves only the code.
-func (g *guarded) told(err error) error {
-	var ended *exitError
-	if !errors.As(err, &ended) || ended.err == nil || g.ErrWidth <= 0 {
-		return err
-	}
-	g.say("%s %v", g.errColour.Bad("safepoint:"), ended.err)
-	return exit(ended.code)
 }

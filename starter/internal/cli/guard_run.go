@@ -34,11 +34,8 @@ type guarded struct {
 	failedChange bool
 }
 
-// run is the guard, and says how it ended.
-func (g *guarded) run(ctx context.Context) error { return g.told(g.steps(ctx)) }
-
-// steps are begin, the command, the report, the verdict.
-func (g *guarded) steps(ctx context.Context) error {
+// run is the guard: begin, the command, the report, the verdict.
+func (g *guarded) run(ctx context.Context) error {
 	if g.o.id == "" {
 		g.o.id = newID("guard", serverOf(g.raw), time.Now())
 	}

@@ -41,7 +41,11 @@ func (a *app) listCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List runs, the newest first",
 		Long: "Lists runs of every runbook, the newest first, with where they are or how they ended. Temporal's list may be some\n" +
-			"seconds behind, and ends where the namespace's retention does. The locks of servers are left out.\n\n" + exitHelp,
+			"seconds behind, and ends where the namespace's retention does. The locks of servers are left out. A run that was\n" +
+			"reset is one run, shown as it went on. Where an id was used again, the older runs stand with their own run id, as\n" +
+			"`safepoint report` and `safepoint status` take it; the id alone means its newest run.\n\n" +
+			"Exit codes: 0 listed, also where there is none; 1 could not be listed: Temporal cannot be reached, or cannot list;\n" +
+			"2 bad usage or credentials; 130 interrupted.",
 		Example: `  safepoint list --server 12345
   safepoint list --open --phase hold          # what waits for a person
   safepoint list --outcome rolled_back -o json`,
@@ -50,7 +54,7 @@ func (a *app) listCommand() *cobra.Command {
 			if err := o.check(cmd, open, closed); err != nil {
 				return err
 			}
-			return a.withClient(cmd.Context(), reach{patience: min(dialTimeout, a.outage())}, func(ctx context.Context, c client.Client) error { return a.list(ctx, c, o) })
+			return a.withClient(cmd.Context(), reach{patience: min(dialTimeout, a.outage()), looks: true}, func(ctx context.Context, c client.Client) error { return a.list(ctx, c, o) })
 		},
 	}
 	flags := cmd.Flags()
@@ -97,7 +101,10 @@ func list[T ~string](words []T) string {
 }
 
 func (a *app) list(ctx context.Context, c client.Client, o listOptions) error {
-	runs, err := a.listRuns(ctx, c, o.filter, o.limit)
+	runs, err := a.listRuns(ctx, c, o.filter, o.limit, codeNotChanged)
+	if err == nil {
+		err = a.markOlder(ctx, c, runs)
+	}
 	switch {
 	case err != nil:
 		return err

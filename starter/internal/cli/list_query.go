@@ -76,33 +76,30 @@ const (
 	maxList  = 1000
 )
 
-// listRuns fetches the newest runs that a filter lets through, the newest first, at most so many.
-func (a *app) listRuns(ctx context.Context, c client.Client, f filter, limit int) ([]render.ListedRun, error) {
-	var runs []render.ListedRun
-	seen := map[string]bool{}
+// listRuns fetches the newest runs that a filter lets through, the newest first, at most so many. trouble is the code for
+// a list that Temporal cannot give.
+func (a *app) listRuns(ctx context.Context, c client.Client, f filter, limit, trouble int) ([]render.ListedRun, error) {
+	found := gathered{a: a, c: c, byID: map[string][]int{}, firsts: map[string]string{}}
 	request := &workflowservice.ListWorkflowExecutionsRequest{Namespace: a.namespace, PageSize: listPage, Query: f.query()}
 	for {
-		response, err := a.listPage(ctx, c, request)
+		response, err := a.listPage(ctx, c, request, trouble)
 		if err != nil {
 			return nil, err
 		}
 		for _, info := range response.GetExecutions() {
-			one := listed(info)
-			if !seen[one.WorkflowID] { // a run that was reset is listed again as it was before
-				seen[one.WorkflowID] = true
-				runs = append(runs, one)
-			}
+			found.add(ctx, listed(info))
 		}
 		request.NextPageToken = response.GetNextPageToken()
-		if len(request.NextPageToken) == 0 || len(runs) >= limit {
+		if len(request.NextPageToken) == 0 || len(found.runs) >= limit {
 			break
 		}
 	}
+	runs := found.runs
 	slices.SortStableFunc(runs, func(x, y render.ListedRun) int { return y.StartedAt.Compare(x.StartedAt) })
 	return runs[:min(len(runs), limit)], nil
 }
 
-func (a *app) listPage(ctx context.Context, c client.Client, request *workflowservice.ListWorkflowExecutionsRequest) (response *workflowservice.ListWorkflowExecutionsResponse, err error) {
+func (a *app) listPage(ctx context.Context, c client.Client, request *workflowservice.ListWorkflowExecutionsRequest, trouble int) (response *workflowservice.ListWorkflowExecutionsResponse, err error) {
 	err = a.persist(ctx, func() error {
 		response, err = c.ListWorkflow(ctx, request)
 		return err
@@ -118,7 +115,7 @@ func (a *app) listPage(ctx context.Context, c client.Client, request *workflowse
 	case errors.As(err, &invalid) && strings.Contains(invalid.Message, "Safepoint"): // only for the words: the end is the same
 		return nil, fail(codeUsage, "namespace %s does not know Safepoint's search attributes yet: %w\nStart safepoint-worker once, which registers them", a.namespace, err)
 	default: // it does not answer, or cannot list
-		return nil, fail(codePerson, "Temporal cannot list the runs: %w\nTry again; a run whose id you know is shown by safepoint status RUN", err)
+		return nil, fail(trouble, "Temporal cannot list the runs: %w\nTry again; a run whose id you know is shown by safepoint status RUN", err)
 	}
 }
 

@@ -60,7 +60,8 @@ func TestAListIsNewestFirstOverEveryPageAndShowsEachRunOnce(t *testing.T) {
 	assert.Contains(t, got.out, "held")
 	got = safepoint(t, address, "list", "--closed", "--outcome", "rolled_back", "--server", "7")
 	assert.NotContains(t, got.out, "hold")
-	assert.Contains(t, l.queries[len(l.queries)-1], "SafepointServerId = 7")
+	assert.Contains(t, strings.Join(l.queries, "\n"), "SafepointServerId = 7")
+	assert.Equal(t, "WorkflowId IN ('short', 'held', 'long')", l.queries[len(l.queries)-1], "what the newest run of each id is")
 }
 
 func TestAnEmptyListIsSaidAndIsAnEmptyListAsJSON(t *testing.T) {

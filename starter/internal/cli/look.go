@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -34,9 +35,15 @@ type seen struct {
 	cancelRequested bool
 }
 
-// look describes a run and asks for its status. An error means that Temporal could not be asked, or knows no such run.
+// look describes the newest run of an id and asks for its status. An error means that Temporal could not be asked, or
+// knows no such run.
 func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error) {
-	description, err := c.DescribeWorkflowExecution(ctx, id, "")
+	return a.lookAt(ctx, c, id, "")
+}
+
+// lookAt is look at one run of an id; the newest for an empty run id.
+func (a *app) lookAt(ctx context.Context, c client.Client, id, runID string) (seen, error) {
+	description, err := c.DescribeWorkflowExecution(ctx, id, runID)
 	if err != nil {
 		return seen{}, a.describeError(id, err)
 	}
@@ -54,12 +61,16 @@ func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error
 		view:            render.View{ID: id, Now: time.Now(), Pending: pending(description)},
 	}
 	if !s.closed {
-		s.view.Status, s.view.Trouble = queryStatus(ctx, c, id, info.GetTaskQueue())
+		s.view.Status, s.view.Trouble = queryStatus(ctx, c, id, runID, info.GetTaskQueue())
 	}
 	return s, nil
 }
 
 func (a *app) describeError(id string, err error) error {
+	if !sendable(id) {
+		return fail(codeUsage, "Temporal's client cannot send the workflow id %s, which has other characters than the visible ones of ASCII: %w\n"+
+			"Only Temporal's UI can look at such a run, and decide about it. Nothing was done; give new runs another id", quote(id), err)
+	}
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return fail(codeUsage, "there is no run %s in this namespace: check the id and TEMPORAL_NAMESPACE; `temporal workflow list` shows what there is", id)
@@ -67,14 +78,24 @@ func (a *app) describeError(id string, err error) error {
 	if temporalclient.Refused(err) {
 		return denied(err)
 	}
+	var invalid *serviceerror.InvalidArgument
+	if errors.As(err, &invalid) {
+		return fail(codeUsage, "Temporal cannot look for %s: %w\nCheck the id, and the --run-id where one is given", id, err)
+	}
 	return fail(codePerson, "cannot ask Temporal about %s: %w\nTry again: safepoint status %s", id, err, quote(id))
 }
 
+// sendable says whether an id can stand in the header (temporal-resource-id) that Temporal's client sends with most
+// requests: gRPC takes visible ASCII and spaces there, and refuses every other value before anything is sent.
+func sendable(id string) bool {
+	return !strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
 // queryStatus asks the run itself. The trouble says why there is no answer.
-func queryStatus(ctx context.Context, c client.Client, id, queue string) (*workflows.Status, string) {
+func queryStatus(ctx context.Context, c client.Client, id, runID, queue string) (*workflows.Status, string) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	answer, err := c.QueryWorkflow(ctx, id, "", workflows.QueryStatus)
+	answer, err := c.QueryWorkflow(ctx, id, runID, workflows.QueryStatus)
 	var status workflows.Status
 	if err == nil {
 		err = answer.Get(&status)

@@ -110,11 +110,31 @@ func columnsOf(out io.Writer, atStart int) int {
 // fitted lays out what is said at a terminal; elsewhere it stays as it is.
 func (a *app) fitted(text string) string { return render.Fit(text, a.errColumns()) }
 
-// quote makes a text safe to paste into a shell.
+// quote makes a text safe to paste into a shell, as the very same bytes. What a terminal would hide or act on is written
+// as bash and zsh read it ($'...'), because a command that leaves it out would name something else.
 func quote(s string) string {
 	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,"
-	if s != "" && strings.Trim(s, safe) == "" {
+	switch {
+	case s != "" && strings.Trim(s, safe) == "":
 		return s
+	case render.Clean(s) == s:
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
-	return "'" + strings.ReplaceAll(render.Clean(s), "'", `'\''`) + "'"
+	var b strings.Builder
+	b.WriteString("$'")
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch one := s[:size]; {
+		case r == '\'' || r == '\\':
+			b.WriteString(`\` + one)
+		case render.Clean(one) == one:
+			b.WriteString(one)
+		default: // byte for byte: \u would depend on the shell's locale
+			for _, c := range []byte(one) {
+				fmt.Fprintf(&b, `\x%02x`, c)
+			}
+		}
+		s = s[size:]
+	}
+	return b.String() + "'"
 }

@@ -32,9 +32,9 @@ func (a *app) printEnd(ctx context.Context, c client.Client, v verdict, format o
 
 // plansText is the report of a dry run, and those of its servers.
 func (a *app) plansText(report workflows.Report, plans []workflows.Report) string {
-	text := render.Report(report, a.outColour)
+	text := render.ReportIn(report, a.outColour, a.outColumns())
 	for _, one := range plans {
-		text += "\n" + render.Report(one, a.outColour)
+		text += "\n" + render.ReportIn(one, a.outColour, a.outColumns())
 	}
 	return text
 }

@@ -13,8 +13,10 @@ import (
 
 type reportOptions struct {
 	id, runner, result, detail string
-	wait                       bool
-	format                     outputFormat
+	// runID is the run of the id whose report is wanted; empty for the newest.
+	runID  string
+	wait   bool
+	format outputFormat
 }
 
 func (a *app) reportCommand() *cobra.Command {
@@ -22,10 +24,10 @@ func (a *app) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report <workflow-id>",
 		Short: "Print a run's report; with --result, tell the run how your change ended",
-		Long: `Without --result it prints the report of a run that has ended, and ends with 0 whatever the outcome (4 where the run was
-terminated or timed out: it left none). It is text on a terminal and JSON elsewhere, unless -o says otherwise; markdown
-is for a comment on a pull request. That of a fleet has the results of every server. Temporal keeps a report as long as
-the namespace's retention says: export what you must keep.
+		Long: `Without --result it prints the report of a run that has ended, and ends with 0 whatever the outcome (4 where the run left
+none, as one that was terminated or timed out). It is text on a terminal and JSON elsewhere, unless -o says otherwise;
+markdown is for a comment on a pull request. That of a fleet has the results of every server. Temporal keeps a report as
+long as the namespace's retention says: export what you must keep.
 
 With --result it sends the granted runner's word on its change. The same report twice is the same answer. With --wait it
 then follows the run and ends with its exit code.
@@ -54,6 +56,7 @@ then follows the run and ends with its exit code.
 	a.bindRunner(cmd, &o.runner, "the runner that begin granted (SAFEPOINT_RUNNER)")
 	flags.StringVar(&o.detail, "detail", "", "what happened, for people")
 	flags.BoolVar(&o.wait, "wait", false, "with --result: follow the run to its end")
+	bindRunID(cmd, &o.runID)
 	cmd.Flags().VarP(reportFormat{&o.format}, "output", "o", "how the report is written on standard output: text, json or markdown")
 	return cmd
 }
@@ -73,6 +76,9 @@ func (o *reportOptions) check(cmd *cobra.Command, export, terminal bool) error {
 			}
 		}
 		return nil
+	}
+	if cmd.Flags().Changed("run-id") {
+		return fail(codeUsage, "--run-id is for the report of a run that has ended: a runner's word goes to the run that is there now")
 	}
 	if o.result != string(contract.ChangeSucceeded) && o.result != string(contract.ChangeFailed) {
 		return fail(codeUsage, "--result must be succeeded or failed, not %q: when you do not know, do not report; the run then judges by its checks", o.result)

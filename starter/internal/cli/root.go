@@ -87,6 +87,9 @@ func Run(ctx context.Context, args []string, world World) int {
 
 func newApp(world World) *app {
 	plain := world.env("NO_COLOR") != ""
+	if world.Dial != nil {
+		world.Dial = notingErrors(world.Dial)
+	}
 	return &app{
 		World:     world,
 		outColour: render.NewPalette(world.OutWidth > 0 && !plain),
@@ -120,22 +123,27 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.decisionCommands()...)
 	root.AddCommand(a.doctorCommand(), a.snapshotsCommand())
 	root.AddCommand(a.schemaCommand(), a.exampleCommand(), a.completionCommand())
+	bindCompletions(root)
 	return root
 }
 
-// say writes a line for the user to standard error; errors among the arguments are cleaned, because they hold words of
-// servers, files and people. Nobody can be told when it fails.
+// say writes a line for the user to standard error, laid out for its terminal; errors among the arguments are cleaned,
+// because they hold words of servers, files and people. Nobody can be told when it fails.
 func (a *app) say(format string, args ...any) {
 	for i, arg := range args {
 		if err, ok := arg.(error); ok {
 			args[i] = render.CleanLines(err.Error())
 		}
 	}
-	_, _ = fmt.Fprintf(a.Err, format+"\n", args...)
+	_, _ = io.WriteString(a.Err, a.fitted(fmt.Sprintf(format, args...))+"\n")
 }
 
-// ask writes a question to standard error and stays on its line.
-func (a *app) ask(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format, args...) }
+// ask writes a question, or what it is about, to standard error, laid out for its terminal. It stays on its line.
+func (a *app) ask(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	words := strings.TrimRight(text, " ") // a line that is laid out has no blank at its end
+	_, _ = io.WriteString(a.Err, a.fitted(words)+text[len(words):])
+}
 
 // print writes the answer to standard output.
 func (a *app) print(text string) error {

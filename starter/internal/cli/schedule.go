@@ -87,7 +87,7 @@ func (a *app) scheduleList() *cobra.Command {
 		Use:   "list",
 		Short: "List the schedules that start a runbook",
 		Long: "Lists every schedule that starts a runbook: when, the next time, how the last run ended, and who paused it. A new\n" +
-			"schedule shows after a second or so.\n\n" + exitHelp,
+			"schedule shows after a second or so.\n\n" + scheduleExits,
 		Example: "  safepoint schedule list",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -99,7 +99,7 @@ func (a *app) scheduleList() *cobra.Command {
 				if format == formatJSON {
 					return a.printJSON(append([]schedule.Details{}, list...)) // none is [], not null
 				}
-				return a.print(render.Schedules(list, a.outColour))
+				return a.print(render.Schedules(list, a.outColour, a.outColumns()))
 			})
 		},
 	}
@@ -112,7 +112,7 @@ func (a *app) scheduleDescribe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "describe <schedule-id>",
 		Short:   "Show a schedule, its input, its next times and its last runs",
-		Long:    "Shows everything that is known of a schedule, and the commands that show its last runs.\n\n" + exitHelp,
+		Long:    "Shows everything that is known of a schedule, and the commands that show its last runs.\n\n" + scheduleExits,
 		Example: "  safepoint schedule describe nightly-web",
 		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,7 +124,7 @@ func (a *app) scheduleDescribe() *cobra.Command {
 				if format == formatJSON {
 					return a.printJSON(d)
 				}
-				return a.print(render.Schedule(d, a.outColour))
+				return a.print(render.Schedule(d, a.outColour, a.outColumns()))
 			})
 		},
 	}

@@ -52,7 +52,7 @@ would do now. For the times it makes a paused schedule with an id of its own (<i
 anything, and deletes it a moment later: so the server's own code computes them. An apply that writes does the same
 first, to see that there are any.
 
-` + exitHelp,
+` + scheduleExits,
 		Example: `  safepoint schedule apply -f starter/examples/schedule-nightly.json --dry-run
   safepoint schedule apply -f starter/examples/schedule-nightly.json`,
 		Args: cobra.NoArgs,
@@ -109,7 +109,7 @@ func (a *app) applySchedule(ctx context.Context, store *schedule.Store, f schedu
 	if o.format == formatJSON {
 		return a.printJSON(reply)
 	}
-	return a.print(render.Change(f, change, reply.Next, false, a.outColour))
+	return a.print(render.Change(f, change, reply.Next, false, a.outColour, a.outColumns()))
 }
 
 func replyOf(f schedule.File, change schedule.Change, next []time.Time) applyReply {
@@ -130,7 +130,7 @@ func (a *app) planSchedule(ctx context.Context, c client.Client, store *schedule
 	reply := replyOf(f, change, times)
 	reply.DryRun = true
 	if o.format != formatJSON {
-		if err := a.print(render.Change(f, change, reply.Next, true, a.outColour)); err != nil {
+		if err := a.print(render.Change(f, change, reply.Next, true, a.outColour, a.outColumns())); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ func (a *app) printDone(d done, format outputFormat) error {
 	if d.Note != "" {
 		text += "  (" + render.Clean(d.Note) + ")"
 	}
-	return a.print(text + "\n")
+	return a.print(render.Fit(text, a.outColumns()) + "\n")
 }
 
 func (a *app) schedulePause() *cobra.Command {
@@ -52,7 +52,7 @@ func (a *app) scheduleSwitch(word, participle, short string, do func(context.Con
 	cmd := &cobra.Command{
 		Use:     word + " <schedule-id>",
 		Short:   short,
-		Long:    short + ".\nThe note says why, and stays when the schedule is applied again.\n\n" + exitHelp,
+		Long:    short + ".\nThe note says why, and stays when the schedule is applied again.\n\n" + scheduleExits,
 		Example: "  safepoint schedule " + word + ` nightly-web --note "the sale runs until Monday"`,
 		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -96,7 +96,7 @@ func (a *app) scheduleTrigger() *cobra.Command {
 		Short: "Start a run of a schedule now",
 		Long: "Starts a run now, whether the schedule is paused or not, under its own overlap policy, and prints the run's id, or\n" +
 			"that it cannot be told from a run that was due at the same time. It does not wait for the run:\n" +
-			"`safepoint status <workflow-id> --wait` does.\n\n" + exitHelp,
+			"`safepoint status <workflow-id> --wait` does.\n\n" + scheduleExits,
 		Example: "  safepoint schedule trigger nightly-web",
 		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,7 +124,8 @@ func (a *app) printTriggered(id string, came schedule.Triggered, format outputFo
 		return a.printJSON(came)
 	}
 	if came.Unclear {
-		text := "triggered  " + render.Clean(id) + "\nunclear    it also ran, or skipped a run, by itself just now: which of it is the trigger's cannot be told\n"
+		text := "triggered  " + render.Clean(id) + "\n" +
+			render.Fit("unclear    it also ran, or skipped a run, by itself just now: which of it is the trigger's cannot be told", a.outColumns()) + "\n"
 		for _, run := range came.Started {
 			text += "started    " + render.Clean(run.WorkflowID) + "\n"
 		}
@@ -143,7 +144,7 @@ func (a *app) scheduleDelete() *cobra.Command {
 		Use:   "delete <schedule-id>",
 		Short: "Delete a schedule; its runs and their reports stay",
 		Long: "Deletes a schedule, after asking on a terminal; a script says --yes. A run under way goes on. A schedule that\n" +
-			"safepoint did not make is refused.\n\n" + exitHelp,
+			"safepoint did not make is refused.\n\n" + scheduleExits,
 		Example: "  safepoint schedule delete nightly-web --yes",
 		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

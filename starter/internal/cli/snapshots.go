@@ -3,26 +3,18 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
-	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
-
-// lookGrace is how much longer than whoever asked waits a look may live at Temporal: one that no worker takes ends by
-// itself, and nothing is left behind.
-const lookGrace = 30 * time.Second
 
 type snapshotsOptions struct {
 	flags   inputFlags
@@ -42,6 +34,9 @@ protected, foreign), how old and how large it is, and what retention would do wi
 Snapshots of deploys are judged by keep_last 2, safety snapshots by keep_last 1. A rotation's rules stand in its
 schedule and not in its snapshots: give them (--policy, --keep-daily ...) to see what they would do.
 
+When the answer takes longer than a few seconds, it says on standard error what is waited for; with -o json only on a
+terminal.
+
 Exit codes: 0 listed; 1 could not be listed, or the account lacks a server that was asked for;
 2 bad usage, input or credentials; 130 interrupted.`,
 		Example: `  safepoint snapshots
@@ -56,7 +51,7 @@ Exit codes: 0 listed; 1 could not be listed, or the account lacks a server that 
 			if err != nil {
 				return err
 			}
-			return a.withClient(cmd.Context(), reach{starts: true}, func(ctx context.Context, c client.Client) error { return a.snapshots(ctx, c, o, raw) })
+			return a.withClient(cmd.Context(), reach{looks: true}, func(ctx context.Context, c client.Client) error { return a.snapshots(ctx, c, o, raw) })
 		},
 	}
 	o.flags.bind(cmd.Flags())
@@ -100,9 +95,9 @@ func completeInventory(fs *pflag.FlagSet, object map[string]any) error {
 func (a *app) snapshots(ctx context.Context, c client.Client, o snapshotsOptions, raw json.RawMessage) error {
 	var found contract.InventoryResult
 	id := newID("snapshots", 0, time.Now())
-	err := lookOnce(ctx, c, lookRequest{id, workflows.TypeSnapshotInventory, o.queue, o.timeout}, raw, &found)
+	err := a.lookOnce(ctx, c, lookRequest{id, workflows.TypeSnapshotInventory, o.queue, o.timeout, o.format}, raw, &found)
 	if err != nil {
-		return noLook(ctx, err, o.queue)
+		return noLook(ctx, err)
 	}
 	if err := a.printSnapshots(found, o.format); err != nil {
 		return err
@@ -118,53 +113,4 @@ func (a *app) printSnapshots(found contract.InventoryResult, format outputFormat
 		return a.printJSON(found)
 	}
 	return a.print(render.Snapshots(found, a.outColour, a.outColumns()))
-}
-
-// lookRequest is a short run that writes nothing.
-type lookRequest struct {
-	id, kind, queue string
-	// within is how long its answer is waited for.
-	within time.Duration
-}
-
-// errNoAnswer is a look that no worker has answered in time.
-var errNoAnswer = errors.New("no worker has answered")
-
-// lookOnce starts a look and waits for its answer. Temporal ends by itself what nobody waits for any more.
-func lookOnce(ctx context.Context, c client.Client, request lookRequest, input, into any) error {
-	options := startOptions(request.id, request.queue)
-	options.WorkflowExecutionTimeout = request.within + lookGrace
-	waiting, cancel := context.WithTimeout(ctx, request.within)
-	defer cancel()
-	run, err := c.ExecuteWorkflow(waiting, options, request.kind, input)
-	if err == nil {
-		err = run.Get(waiting, into)
-	}
-	var late *serviceerror.DeadlineExceeded // the same end, when Temporal notices it first
-	if err != nil && ctx.Err() == nil && (waiting.Err() != nil || errors.As(err, &late)) {
-		return errNoAnswer
-	}
-	return err
-}
-
-// noLook says why there is no answer. A look writes nothing, whatever became of it.
-func noLook(ctx context.Context, err error, queue string) error {
-	var app *temporal.ApplicationError
-	var invalid *serviceerror.InvalidArgument
-	switch {
-	case ctx.Err() != nil:
-		return fail(codeDetached, "interrupted: nothing was written")
-	case errors.Is(err, errNoAnswer):
-		return fail(codeNotChanged, "%w on task queue %s: is safepoint-worker running, and as new as this program? `safepoint doctor` says what is wrong", err, queue)
-	case temporalclient.Refused(err):
-		return denied(err)
-	case errors.As(err, &invalid):
-		return fail(codeUsage, "Temporal refuses the start: %w", err)
-	case errors.As(err, &app) && app.Type() == contract.FailInvalidInput:
-		return fail(codeUsage, "%s", app.Message())
-	case errors.As(err, &app):
-		return fail(codeNotChanged, "%s", app.Message())
-	default: // Temporal is gone, or somebody ended the look
-		return fail(codeNotChanged, "the worker could not be asked: %w\nNothing was written. Try again, or see `safepoint doctor`", err)
-	}
 }

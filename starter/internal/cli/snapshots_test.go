@@ -64,6 +64,6 @@ func TestSnapshotsThatCannotBeListedSayWhy(t *testing.T) {
 	assert.Contains(t, got.out, "the account does not have: server 7")
 	got = safepoint(t, unreachable, "snapshots")
 	assert.Equal(t, codeNotChanged, got.code)
-	assert.Contains(t, got.err, "Nothing was started")
+	assert.Contains(t, got.err, "Nothing was asked")
 	assert.Equal(t, codeUsage, safepoint(t, unreachable, "snapshots", "--timeout", "0s").code)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -10,60 +9,74 @@ import (
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 )
 
+type statusOptions struct {
+	id string
+	// runID is one run of the id; empty for the newest.
+	runID  string
+	wait   bool
+	format outputFormat
+}
+
 func (a *app) statusCommand() *cobra.Command {
-	var wait bool
-	var format outputFormat
+	var o statusOptions
 	cmd := &cobra.Command{
 		Use:   "status <workflow-id>",
 		Short: "Show where a run is, or how it ended",
 		Long: "Shows where a run is: its phase, what it waits for, what a person may do. For a run that has ended it shows\n" +
-			"the report and ends with the run's exit code.\n\n" + exitHelp,
+			"the report and ends with the run's exit code. Where an id was used more than once it is the newest run;\n" +
+			"`safepoint list` shows the run ids of the others.\n\n" + exitHelp,
 		Example: `  safepoint status deploy-2.14.0
   safepoint status deploy-2.14.0 --wait -o json`,
 		Args: oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o.id = args[0]
 			r := reach{patience: min(dialTimeout, a.outage())}
-			if wait {
+			if o.wait {
 				r.patience = a.outage()
 			}
 			return a.withClient(cmd.Context(), r, func(ctx context.Context, c client.Client) error {
-				return a.status(ctx, c, args[0], wait, format)
+				return a.status(ctx, c, o)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "follow the run to its end")
-	bindOutput(cmd, &format, formatText)
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "follow the run to its end")
+	bindRunID(cmd, &o.runID)
+	bindOutput(cmd, &o.format, formatText)
 	return cmd
 }
 
-func (a *app) status(ctx context.Context, c client.Client, id string, wait bool, format outputFormat) error {
-	s, err := a.look(ctx, c, id)
+// bindRunID is for an id that was used more than once.
+func bindRunID(cmd *cobra.Command, runID *string) {
+	cmd.Flags().StringVar(runID, "run-id", "", "one run of an id that was used again, as the list names it (the newest)")
+}
+
+func (a *app) status(ctx context.Context, c client.Client, o statusOptions) error {
+	s, err := a.lookAt(ctx, c, o.id, o.runID)
 	switch {
 	case err != nil:
 		return err
-	case s.closed || wait:
-		return a.verdict(ctx, c, id, s.runID, format)
-	case format == formatText:
+	case s.closed:
+		v, err := a.closedVerdict(ctx, c, o.id, s.runID)
+		if err != nil {
+			return err
+		}
+		return a.printEnd(ctx, c, v, o.format)
+	case o.wait:
+		return a.verdict(ctx, c, o.id, s.runID, o.format)
+	case o.format == formatText:
 		return a.print(render.Status(s.view, a.outColour, a.outColumns()))
 	case s.view.Status == nil:
-		return fail(codePerson, "%s has no status to print as JSON: %s", id, s.view.Trouble)
+		return fail(codePerson, "%s has no status to print as JSON: %s", o.id, s.view.Trouble)
 	default: // running, as JSON
 		return a.printJSON(s.view.Status)
 	}
 }
 
-// verdict waits for a run's end and prints it. For a closed run that is at once.
+// verdict waits for a run's end and prints it.
 func (a *app) verdict(ctx context.Context, c client.Client, id, runID string, format outputFormat) error {
 	v, err := a.follow(ctx, c, id, runID)
 	if err != nil {
 		return err
 	}
 	return a.printEnd(ctx, c, v, format)
-}
-
-// closedVerdict is the end of a run that is known to be closed.
-func (a *app) closedVerdict(ctx context.Context, c client.Client, id, runID string) (verdict, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	return a.awaitClose(ctx, c, id, runID)
 }

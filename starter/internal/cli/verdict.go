@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/safepoint-dev/safepoint/internal/temporalclient"
+	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
 	"github.com/safepoint-dev/safepoint/workflows"
 )
@@ -20,7 +19,8 @@ import (
 type verdict struct {
 	report workflows.Report
 	code   int
-	// lost is true when the run left no report: then the report says only what Temporal itself knows.
+	// lost is true when the run left no report: then the report says only what Temporal itself knows. An input that was
+	// refused is no such end: it says by itself that nothing was done.
 	lost bool
 }
 
@@ -42,6 +42,9 @@ func verdictOf(id string, result json.RawMessage, err error) (v verdict, ok bool
 		return verdict{}, false
 	case errors.As(err, &app):
 		report = reportIn(app)
+		if report.Outcome == "" && app.Type() != contract.FailInvalidInput {
+			return failedSilently(id, app), true
+		}
 		report.Failure = app.Type()
 		if report.Summary == "" {
 			report.Summary = app.Message()
@@ -49,9 +52,9 @@ func verdictOf(id string, result json.RawMessage, err error) (v verdict, ok bool
 	case errors.As(err, &canceled):
 		report = reportIn(canceled)
 		if report.Outcome == "" {
-			report.Outcome = workflows.OutcomeCanceled
-			report.Summary = "The run was canceled and left no report."
-			return verdict{report: withID(report, id), code: codePerson}, true
+			v := lost(id, "The run was canceled and left no report.")
+			v.report.Failure = failCanceled
+			return v, true
 		}
 	default: // terminated, or timed out by a time-out that whoever started it set
 		v := lost(id, fmt.Sprintf("The run was ended from outside before it could report: %v.", errors.Unwrap(execution)))
@@ -102,6 +105,7 @@ func endedFrom(err error) string {
 
 // Failures of runs that were ended from outside, in Temporal's own words.
 const (
+	failCanceled   = "Canceled"
 	failTerminated = "Terminated"
 	failTimedOut   = "TimedOut"
 )
@@ -112,6 +116,17 @@ func lost(id, what string) verdict {
 		WorkflowID: id, Summary: what + " Nobody knows in what state it left the server.",
 		Next: "look at the server and its snapshots at VPS.org, and at the history: temporal workflow show -w " + quote(id),
 	}}
+}
+
+// failedSilently is the end of a run that failed without a report. Its class may still say what became of the server.
+func failedSilently(id string, app *temporal.ApplicationError) verdict {
+	what := "The run failed and left no report: " + strings.TrimRight(app.Message(), ". ") + "."
+	v := lost(id, what)
+	v.report.Failure, v.code = app.Type(), exitCode("", app.Type())
+	if v.code != codePerson {
+		v.report.Summary = what
+	}
+	return v
 }
 
 // fill adds what Temporal itself knows of a run that left no report. Without an answer the report stays as it is.
@@ -136,60 +151,6 @@ func fill(ctx context.Context, c client.Client, v *verdict, runID string) {
 	if attribute != nil && json.Unmarshal(attribute.GetData(), &v.report.ServerID) != nil {
 		v.report.ServerID = 0 // not a number: not ours
 	}
-}
-
-// awaitClose waits until a run has closed. A run that was reset goes on as another run, which is then waited for.
-func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string) (verdict, error) {
-	lastContact := time.Now()
-	for {
-		var result json.RawMessage
-		err := c.GetWorkflow(ctx, id, runID).Get(ctx, &result)
-		if ctx.Err() != nil {
-			return verdict{}, ctx.Err()
-		}
-		if v, ok := verdictOf(id, result, err); ok {
-			if next := successor(ctx, c, id, runID, err); next != "" {
-				runID, lastContact = next, time.Now()
-				continue
-			}
-			if v.lost {
-				fill(ctx, c, &v, runID)
-			}
-			judgeFleet(ctx, c, &v)
-			return v, nil
-		}
-		if temporalclient.Refused(err) {
-			return verdict{}, denied(err)
-		}
-		var gone *serviceerror.NotFound
-		if errors.As(err, &gone) {
-			return lost(id, "The run is gone: Temporal no longer knows it."), nil
-		}
-		if time.Since(lastContact) > a.outage() {
-			return verdict{}, fail(codePerson, "lost Temporal while waiting for %s: %w\nThe run goes on without this command. Look again: safepoint status %s --wait", id, err, quote(id))
-		}
-		select {
-		case <-ctx.Done():
-			return verdict{}, ctx.Err()
-		case <-time.After(2 * time.Second):
-		}
-	}
-}
-
-// successor is the run that took over from a terminated one, as after a reset; empty when there is none.
-func successor(ctx context.Context, c client.Client, id, runID string, err error) string {
-	var terminated *temporal.TerminatedError
-	if !errors.As(err, &terminated) || runID == "" {
-		return ""
-	}
-	latest, err := c.DescribeWorkflowExecution(ctx, id, "")
-	if err != nil {
-		return ""
-	}
-	if next := latest.GetWorkflowExecutionInfo().GetExecution().GetRunId(); next != runID {
-		return next
-	}
-	return ""
 }
 
 // printVerdict writes the report and ends with its code.

@@ -126,14 +126,14 @@ func TestNoFieldOfAScheduleReachesTheTerminalRaw(t *testing.T) {
 	quiet := s
 	quiet.Foreign, quiet.Paused, quiet.PlanOf, quiet.Trouble = false, false, "", ""
 	for _, one := range []schedule.Details{s, quiet} {
-		assertHarmless(t, Schedule(one, Palette{}))
-		assertHarmless(t, Schedules([]schedule.Details{one, one}, Palette{}))
+		assertHarmless(t, Schedule(one, Palette{}, 0))
+		assertHarmless(t, Schedules([]schedule.Details{one, one}, Palette{}, 0))
 	}
 	for _, action := range []schedule.Action{hostileText, schedule.ActionCreate, schedule.ActionUpdate} {
 		c := filled[schedule.Change](t)
 		c.Action = action
 		for _, dry := range []bool{false, true} {
-			assertHarmless(t, Change(filled[schedule.File](t), c, []time.Time{began}, dry, Palette{}))
+			assertHarmless(t, Change(filled[schedule.File](t), c, []time.Time{began}, dry, Palette{}, 0))
 		}
 	}
 }

@@ -13,7 +13,9 @@ import (
 type ListedRun struct {
 	WorkflowID string `json:"workflow_id"`
 	RunID      string `json:"run_id"`
-	Runbook    string `json:"runbook"`
+	// Older is true where the id was used again since: the id alone then means another run.
+	Older   bool   `json:"older,omitempty"`
+	Runbook string `json:"runbook"`
 	// ServerID is 0 for a run of many servers.
 	ServerID int64 `json:"server_id,omitempty"`
 	// Status is Temporal's own word: Running, Completed, Failed, Canceled, Terminated, TimedOut.
@@ -42,6 +44,14 @@ func (r ListedRun) state() string {
 	}
 }
 
+// name is the run as a command takes it.
+func (r ListedRun) name() string {
+	if r.Older {
+		return Clean(r.WorkflowID + " --run-id " + r.RunID)
+	}
+	return Clean(r.WorkflowID)
+}
+
 // Runs writes a table of runs for a terminal of so many columns. The id comes last: it is what may be long, and what is
 // copied.
 func Runs(runs []ListedRun, now time.Time, p Palette, width int) string {
@@ -57,7 +67,7 @@ func Runs(runs []ListedRun, now time.Time, p Palette, width int) string {
 		if r.ServerID != 0 {
 			server = strconv.FormatInt(r.ServerID, 10)
 		}
-		rows = append(rows, []string{r.StartedAt.UTC().Format("2006-01-02 15:04"), tookWords(end.Sub(r.StartedAt)), Cut(Clean(r.state()), maxState), server, shortRunbook(r.Runbook), Clean(r.WorkflowID)})
+		rows = append(rows, []string{r.StartedAt.UTC().Format("2006-01-02 15:04"), tookWords(end.Sub(r.StartedAt)), Cut(Clean(r.state()), maxState), server, shortRunbook(r.Runbook), r.name()})
 	}
 	for _, row := range append([][]string{titles}, rows...) {
 		for i, cell := range row {

@@ -21,7 +21,8 @@ func (m *markdown) heading(title string) { m.line("\n#### %s\n", title) }
 const maxComment = 60_000
 
 // Markdown writes a report for a comment on a pull request. Whatever came from outside the program stands in code spans,
-// so that it can neither link nor mention anybody, and there is no HTML. What has no room is left out whole, and said.
+// so that it can neither link nor mention anybody, and there is no HTML. The commands of what comes next stand in code
+// blocks of their own, to be copied as they are. What has no room is left out whole, and said.
 func Markdown(r workflows.Report) string {
 	all, size, left := "", 0, false
 	for _, part := range []func(*markdown, workflows.Report){
@@ -49,7 +50,11 @@ func (m *markdown) summary(r workflows.Report) {
 		m.line("\n%s", text)
 	}
 	if r.Next != "" {
-		m.line("\n**Next:** %s", prose(r.Next))
+		text, commands := takeCommands(strings.TrimSpace(Clean(r.Next)))
+		m.line("\n**Next:** %s", prose(text))
+		for _, command := range commands {
+			m.line("\n%s", fence(command))
+		}
 	}
 }
 

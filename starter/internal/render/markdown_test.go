@@ -41,11 +41,12 @@ func assertTables(t *testing.T, text string) {
 	}
 }
 
-// outside is what Markdown reads of a text: all of it beside the code spans.
+// outside is what Markdown reads of a text: all of it beside the code spans and blocks.
 func outside(t *testing.T, text string) string {
 	t.Helper()
 	var b strings.Builder
-	for line := range strings.SplitSeq(text, "\n") {
+	rest, _ := codeBlocks(t, text)
+	for line := range strings.SplitSeq(rest, "\n") {
 		parts := strings.Split(line, "`")
 		require.Equal(t, 1, len(parts)%2, "a code span ends on its line: %q", line)
 		for i, part := range parts {

@@ -34,12 +34,12 @@ func ReportIn(r workflows.Report, p Palette, width int) string {
 	return d.String()
 }
 
-// Plan writes what a dry run found, for a question about it.
+// Plan writes what a dry run found, for a question about it. Its lines are as long as they are: Fit lays them out.
 func Plan(r workflows.Report, p Palette) string {
 	d := &document{p: p}
-	d.wrapped("", "", r.Summary, p.Warn)
+	d.whole("", "", r.Summary, p.Warn)
 	for _, step := range r.Plan {
-		d.wrapped("  - ", "    ", step, plain)
+		d.whole("  - ", "    ", step, plain)
 	}
 	return d.String()
 }

@@ -118,8 +118,8 @@ func TestSchedules(t *testing.T) {
 	paused.ID, paused.Paused, paused.Note = "nightly-db", true, "ann: the shop has a sale"
 	f := schedule.File{ID: "nightly-web", Runbook: workflows.TypeSnapshotRotation, Spec: *aSchedule().Spec}
 	changed := schedule.Change{Action: schedule.ActionUpdate, Paused: true, Note: "ann: sale", Differences: []schedule.Difference{{Path: "input.policy.keep_last", Old: "2", New: "3"}, {Path: "spec.jitter", Old: "", New: `"10m"`}}}
-	golden(t, "schedules", Schedules([]schedule.Details{busy, paused, aSchedule(), foreign}, Palette{})+"\n"+Schedules(nil, Palette{})+"\n"+
-		Schedule(aSchedule(), Palette{})+"\n"+Change(f, changed, aSchedule().Next, true, Palette{})+"\n"+Change(f, schedule.Change{Action: schedule.ActionCreate}, nil, false, Palette{}))
+	golden(t, "schedules", Schedules([]schedule.Details{busy, paused, aSchedule(), foreign}, Palette{}, 0)+"\n"+Schedules(nil, Palette{}, 0)+"\n"+
+		Schedule(aSchedule(), Palette{}, 0)+"\n"+Change(f, changed, aSchedule().Next, true, Palette{}, 0)+"\n"+Change(f, schedule.Change{Action: schedule.ActionCreate}, nil, false, Palette{}, 0))
 }
 
 func TestNoTextOfTheOtherRunbooksCanSteerTheTerminal(t *testing.T) {
@@ -139,8 +139,8 @@ func TestNoTextOfTheOtherRunbooksCanSteerTheTerminal(t *testing.T) {
 		Spec: &schedule.Spec{Cron: []string{evil}}, Recent: []schedule.Run{{WorkflowID: evil, Outcome: evil}}, Input: json.RawMessage(`{"a":"\u009b"}`)}
 	f := schedule.File{ID: evil, Runbook: evil, Spec: *s.Spec, Paused: true}
 	change := schedule.Change{Action: schedule.ActionUpdate, Differences: []schedule.Difference{{Path: evil, Old: evil, New: evil}}, Note: evil, Paused: true, Foreign: true}
-	for _, text := range []string{Report(r, Palette{}), Status(v, Palette{}, 0), strings.Join(Frame(v, Palette{}, standard), "\n"), Schedules([]schedule.Details{s}, Palette{}),
-		Schedule(s, Palette{}), Change(f, change, nil, true, Palette{})} {
+	for _, text := range []string{Report(r, Palette{}), Status(v, Palette{}, 0), strings.Join(Frame(v, Palette{}, standard), "\n"), Schedules([]schedule.Details{s}, Palette{}, 0),
+		Schedule(s, Palette{}, 0), Change(f, change, nil, true, Palette{}, 0)} {
 		assert.NotEmpty(t, text)
 		for _, c := range text {
 			assert.False(t, c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c)), "%q in %q", c, text)

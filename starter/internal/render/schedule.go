@@ -14,11 +14,11 @@ import (
 // shownTimes is how many of the next times are shown.
 const shownTimes = 5
 
-// Schedules writes a table of schedules, one a line.
-func Schedules(list []schedule.Details, p Palette) string {
-	d := &document{p: p}
+// Schedules writes a table of schedules, one a line, for a terminal of so many columns; 0 is no terminal.
+func Schedules(list []schedule.Details, p Palette, width int) string {
+	d := &document{p: p, width: width}
 	if len(list) == 0 {
-		d.line("no schedules: make one with `safepoint schedule apply -f schedule.json`")
+		d.whole("", "  ", "no schedules: make one with `safepoint schedule apply -f schedule.json`", plain)
 		return d.String()
 	}
 	rows := make([][]string, len(list))
@@ -56,10 +56,10 @@ func bad(outcome string) bool {
 	}
 }
 
-// Schedule writes everything that is known of a schedule.
-func Schedule(s schedule.Details, p Palette) string {
-	d := &document{p: p}
-	d.line(fmt.Sprintf("%s  %s  %s", p.Bold(Clean(s.ID)), Clean(s.Runbook), p.Accent(strings.ToUpper(Clean(runsWord(s))))))
+// Schedule writes everything that is known of a schedule, for a terminal of so many columns; 0 is no terminal.
+func Schedule(s schedule.Details, p Palette, width int) string {
+	d := &document{p: p, width: width}
+	d.beside([]string{p.Bold(Clean(s.ID)), Clean(s.Runbook), p.Accent(strings.ToUpper(Clean(runsWord(s))))})
 	switch {
 	case s.PlanOf != "":
 		d.row("left over", "from a dry run of "+s.PlanOf+": delete it", p.Warn)
@@ -94,7 +94,7 @@ func Schedule(s schedule.Details, p Palette) string {
 	return d.String()
 }
 
-// input writes a runbook's input as it is, indented.
+// input writes a runbook's input as it is, indented: it is copied, and a line break inside a text would spoil it.
 func (d *document) input(raw json.RawMessage) {
 	var b bytes.Buffer
 	if len(raw) == 0 || json.Indent(&b, raw, "", "  ") != nil {
@@ -125,10 +125,10 @@ func (d *document) times(next []time.Time, spec *schedule.Spec, paused bool) {
 	}
 }
 
-// Change says what applying a schedule file did, or would do.
-func Change(f schedule.File, c schedule.Change, next []time.Time, dry bool, p Palette) string {
-	d := &document{p: p}
-	d.line(fmt.Sprintf("%s  %s  %s, %s", p.Good(changeWord(c, dry)), p.Bold(Clean(f.ID)), Clean(f.Runbook), Clean(f.Spec.Words())))
+// Change says what applying a schedule file did, or would do, for a terminal of so many columns; 0 is no terminal.
+func Change(f schedule.File, c schedule.Change, next []time.Time, dry bool, p Palette, width int) string {
+	d := &document{p: p, width: width}
+	d.changed(f, p.Good(changeWord(c, dry)))
 	if c.Foreign {
 		d.row("made by", "somebody else, not by safepoint schedule apply: it is only changed with --force", p.Warn)
 	}
@@ -148,6 +148,18 @@ func Change(f schedule.File, c schedule.Change, next []time.Time, dry bool, p Pa
 		d.row("", "each put off by up to "+f.Spec.Jitter.String()+" (jitter)", plain)
 	}
 	return d.String()
+}
+
+// changed is the first line of Change. A spec may be as long as it likes: it then goes below.
+func (d *document) changed(f schedule.File, word string) {
+	what := Clean(f.Runbook) + ", " + Clean(f.Spec.Words())
+	head := []string{word, d.p.Bold(Clean(f.ID)), what}
+	if d.width > 0 && columns(strings.Join(head, "  ")) > d.columns() {
+		d.beside(head[:2])
+		d.wrapped(hanging, hanging, what, plain)
+		return
+	}
+	d.beside(head)
 }
 
 func changeWord(c schedule.Change, dry bool) string {
