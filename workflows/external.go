@@ -16,6 +16,8 @@ type externalChange struct {
 	open, closed bool
 	// granted is the one runner that may change the server.
 	granted string
+	// confirms: it promised a heartbeat before it begins; confirmed: it has sent one since.
+	confirms, confirmed bool
 	// earlierRun is true when an earlier run, before a reset, may have granted the change already.
 	earlierRun bool
 	lastBeat   time.Time
@@ -72,13 +74,14 @@ func (r *updateRun) outlastEarlierRunner() {
 	began := workflow.Now(r.safe)
 	x.anyBeat = began
 	r.waitFor(r.safe, "a runner that the run before the reset may have let begin: until it is silent for %s", u.HeartbeatTimeout)
-	for {
+	for x.report == nil {
 		now := workflow.Now(r.safe)
 		left := min(u.HeartbeatTimeout.Std()-now.Sub(x.anyBeat), u.Timeout.Std()-now.Sub(began))
 		if left <= 0 {
 			return
 		}
-		if err := errors.Join(pause(r.safe, left, "silence of a runner that may work since before the reset"), letOthersRun(r.safe)); err != nil {
+		_, err := awaitFor(r.safe, left, "silence of a runner that may work since before the reset", func() bool { return x.report != nil })
+		if err = errors.Join(err, letOthersRun(r.safe)); err != nil {
 			workflow.GetLogger(r.safe).Error("the wait for an earlier run's runner was cut short", "error", err) // the safe context is never canceled
 			return
 		}
@@ -96,11 +99,11 @@ func (r *updateRun) awaitReport(ctx workflow.Context) {
 		now := workflow.Now(r.safe)
 		silent, total := u.HeartbeatTimeout.Std()-now.Sub(x.lastBeat), u.Timeout.Std()-now.Sub(began)
 		if total <= 0 {
-			r.settleChange(contract.ChangeUnknown, fmt.Sprintf("the runner did not report within update.timeout (%s)", u.Timeout))
+			r.settleUnreported(fmt.Sprintf("the runner did not report within update.timeout (%s)", u.Timeout))
 			return
 		}
 		if silent <= 0 {
-			r.settleChange(contract.ChangeUnknown, fmt.Sprintf("the runner was silent for update.heartbeat_timeout (%s)", u.HeartbeatTimeout))
+			r.settleUnreported(fmt.Sprintf("the runner was silent for update.heartbeat_timeout (%s)", u.HeartbeatTimeout))
 			return
 		}
 		canceled := ctx.Err() != nil
@@ -142,10 +145,13 @@ func (r *updateRun) begin(ctx workflow.Context, request BeginRequest) (BeginAnsw
 		return BeginAnswer{}, err
 	}
 	if x.open && x.granted == "" && !x.earlierRun {
-		r.grant(safe, request.Runner)
+		r.grant(safe, request)
 	}
 	switch {
+	case x.granted == request.Runner && r.report.Change.Result != "":
+		return BeginAnswer{Detail: "this runner's change is over: " + resultWord(r.report.Change.Result)}, nil
 	case x.granted == request.Runner:
+		x.confirms = x.confirms && request.Confirms // one that asks twice promises what it promised both times
 		return BeginAnswer{
 			Granted: true, Snapshot: r.restorePoint(),
 			Timeout: r.in.Update.Timeout, HeartbeatTimeout: r.in.Update.HeartbeatTimeout,
@@ -170,7 +176,7 @@ func decidedByOriginalRun(ctx workflow.Context, originalRunID string) bool {
 }
 
 // grant gives the change to a runner, unless an earlier run may have done so.
-func (r *updateRun) grant(ctx workflow.Context, runner string) {
+func (r *updateRun) grant(ctx workflow.Context, request BeginRequest) {
 	x := &r.external
 	if !decidedByOriginalRun(ctx, r.report.OriginalRunID) {
 		x.earlierRun = true
@@ -184,8 +190,8 @@ func (r *updateRun) grant(ctx workflow.Context, runner string) {
 	}
 	// From this very moment a cancel or a lost lock no longer stops the run.
 	r.changeBegun = true
-	x.granted, x.lastBeat = runner, workflow.Now(ctx)
-	r.report.Change.Runner, r.report.Change.HeartbeatTimeout = runner, r.in.Update.HeartbeatTimeout
+	x.granted, x.confirms, x.lastBeat = request.Runner, request.Confirms, workflow.Now(ctx)
+	r.report.Change.Runner, r.report.Change.HeartbeatTimeout = request.Runner, r.in.Update.HeartbeatTimeout
 }
 
 // runnerReported is the handler of the update "report"; its validator has refused what does not fit.
@@ -207,12 +213,14 @@ func (r *updateRun) checkReport(request ReportRequest) error {
 	switch {
 	case r.in.Update.Kind != UpdateExternal:
 		return refuse("this run's change is %q, nobody reports to it", r.in.Update.Kind)
-	case request.Result != contract.ChangeSucceeded && request.Result != contract.ChangeFailed:
-		return refuse("result must be \"succeeded\" or \"failed\", got %q", request.Result)
+	case request.Result != contract.ChangeSucceeded && request.Result != contract.ChangeFailed && request.Result != contract.ChangeNotStarted:
+		return refuse("result must be \"succeeded\", \"failed\" or \"not_started\", got %q", request.Result)
 	case x.granted == "":
 		return refuse("no runner has begun the change: send the update %q first", UpdateBegin)
 	case request.Runner != x.granted:
 		return refuse("runner %q was not granted the change", request.Runner)
+	case r.report.Change.Result == contract.ChangeNotStarted:
+		return refuse("too late: the run has taken this runner for one that never began, and ends")
 	case r.restoreBegun:
 		return refuse("too late: the restore of the server has begun, and it overwrites the change")
 	case r.ended:
@@ -229,6 +237,6 @@ func (r *updateRun) checkReport(request ReportRequest) error {
 func (r *updateRun) heard(ctx workflow.Context, beat HeartbeatSignal) {
 	r.external.anyBeat = workflow.Now(ctx)
 	if r.external.granted != "" && beat.Runner == r.external.granted {
-		r.external.lastBeat = workflow.Now(ctx)
+		r.external.lastBeat, r.external.confirmed = workflow.Now(ctx), true
 	}
 }

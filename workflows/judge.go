@@ -63,6 +63,11 @@ func (r *updateRun) judge(ctx workflow.Context) *ending {
 // judgeOnce judges the change by its result as it is known now. It says again=true when a late report came.
 func (r *updateRun) judgeOnce(ctx workflow.Context) (end *ending, again bool) {
 	r.judgedReport = r.external.report
+	if r.report.Change.Result == contract.ChangeNotStarted {
+		if end := r.neverBegun(ctx); end != nil {
+			return end, false
+		}
+	}
 	if ctx.Err() != nil {
 		return r.rollBack(ctx, "canceled by a person during the change")
 	}

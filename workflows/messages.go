@@ -9,6 +9,10 @@ import (
 // BeginRequest asks to make the change (update "begin"). Runner is random, one a process, and part of the update id.
 type BeginRequest struct {
 	Runner string `json:"runner"`
+	// Confirms is the runner's promise to begin only after Temporal has taken a heartbeat that it sent after its grant, and
+	// after a look since then that showed the run waiting for it. One that is granted the change and then never heard of has
+	// changed nothing: there is nothing to verify and nothing to hold.
+	Confirms bool `json:"confirms,omitempty"`
 }
 
 // BeginAnswer tells a runner whether it may change the server.
@@ -26,8 +30,9 @@ type BeginAnswer struct {
 
 // ReportRequest is the granted runner's word on its change (update "report").
 type ReportRequest struct {
-	Runner string                `json:"runner"`
-	Result contract.ChangeResult `json:"result"` // succeeded or failed
+	Runner string `json:"runner"`
+	// Result is succeeded, failed, or not_started: the runner was granted the change and knows that nothing of it was done.
+	Result contract.ChangeResult `json:"result"`
 	Detail string                `json:"detail,omitempty"`
 }
 

@@ -77,20 +77,31 @@ func (r *serverRun) details() string {
 	if r.server.Name != "" {
 		fmt.Fprintf(&b, " (%s)", codeSpan(r.server.Name))
 	}
-	fmt.Fprintf(&b, "\n\nWaiting for %s.", codeSpan(r.waitingFor))
+	if r.hold != nil { // first, because the UI cuts off what is long
+		fmt.Fprintf(&b, "\n\n**A person must decide:** %s", codeSpan(r.hold.why))
+		fmt.Fprintf(&b, "\n\nAnswer with the update %s by %s: %s", codeSpan(UpdateDecide), r.hold.until.UTC().Format("2006-01-02 15:04 UTC"), r.hold.answers())
+	} else {
+		fmt.Fprintf(&b, "\n\nWaiting for %s.", codeSpan(r.waitingFor))
+	}
 	if r.snapshot != nil {
 		fmt.Fprintf(&b, "\n\nRestore point: snapshot %d %s.", r.snapshot.ID, codeSpan(r.snapshot.Name))
 	}
 	if c := r.report.Change; c != nil {
 		fmt.Fprintf(&b, "\n\nChange (%s): %s.", c.Kind, resultWord(c.Result))
 	}
-	if r.hold != nil {
-		fmt.Fprintf(&b, "\n\n**A person must decide:** %s", codeSpan(r.hold.why))
-	}
 	if r.report.Summary != "" {
 		fmt.Fprintf(&b, "\n\n**%s**: %s", r.report.Outcome, codeSpan(r.report.Summary))
 	}
 	return b.String()
+}
+
+// answers are what a person may send, as JSON.
+func (h *holdState) answers() string {
+	var all []string
+	for _, d := range h.allowed {
+		all = append(all, codeSpan(fmt.Sprintf(`{"decision": %q}`, d)))
+	}
+	return strings.Join(all, " or ")
 }
 
 // codeSpan shows text that came from outside so that it can never become Markdown of its own.

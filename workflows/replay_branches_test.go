@@ -16,7 +16,7 @@ func TestEveryBranchHasARecordedHistory(t *testing.T) {
 		"ssh-committed", "ssh-rolled-back", "workflow-committed", "workflow-rolled-back", "freeze-refused",
 		"backup-waited-for", "backup-not-waited-for", "backup-failed", "backup-required-failed",
 		"notified-of-a-commit", "notified-of-a-rollback",
-		"busy-waited", "baseline-red", "no-room", "not-begun", "not-sent", "canceled", "canceled-rolled-back",
+		"busy-waited", "baseline-red", "no-room", "not-begun", "not-begun-reported", "not-begun-unconfirmed", "not-sent", "canceled", "canceled-rolled-back",
 		"rolled-back-unverified", "rollback-failed", "hold-ran-out", "change-unknown",
 		"back-restored", "back-started", "back-unseen", "back-unclear", "back-approved", "back-denied",
 		"back-safety", "back-safety-prunes", "back-safety-failed", "back-held-sent-again", "back-held-given-up",

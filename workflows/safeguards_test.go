@@ -112,7 +112,7 @@ func withNotify(on ...contract.NotifyEvent) func(*SnapshotUpdateVerifyInput) {
 }
 
 func TestARunTellsItsStartItsHoldsAndItsEnd(t *testing.T) {
-	h := newHarness(t, withNotify())
+	h := newHarness(t, withNotify()).on(contract.ActivityAwaitSnapshot, step{takes: time.Minute}) // nothing orders what is told in one moment
 	h.run()
 	assert.Equal(t, []contract.NotifyEvent{contract.NotifyStarted, contract.NotifyCommitted}, notified(h))
 

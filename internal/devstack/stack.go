@@ -34,6 +34,7 @@ type Stack struct {
 	token         string // random: a client of another stack, or of the real API, cannot be taken for one of this
 	workerPath    string
 	emptyConfig   string
+	databaseDir   string     // of Temporal
 	dead          chan error // what died by itself; see Dead
 	mu            sync.Mutex // guards what follows
 	temporal      *process
@@ -94,6 +95,10 @@ func (s *Stack) makeFolder() error {
 	} else if err := os.MkdirAll(s.LogDir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for the logs: %w", err)
 	}
+	var err error
+	if s.databaseDir, err = os.MkdirTemp(s.LogDir, "temporal-"); err != nil {
+		return fmt.Errorf("make a folder for Temporal's database: %w", err)
+	}
 	s.emptyConfig = filepath.Join(s.LogDir, "temporal.toml")
 	if err := os.WriteFile(s.emptyConfig, nil, 0o600); err != nil {
 		return fmt.Errorf("write an empty Temporal configuration: %w", err)
@@ -101,12 +106,15 @@ func (s *Stack) makeFolder() error {
 	return nil
 }
 
-// startTemporal runs the dev server in memory, with its UI.
+// startTemporal runs the dev server with its UI and an empty database. The database is a file, because one in memory is
+// gone, namespace and all, when the server's one connection to it breaks: a loaded machine is enough for that.
 func (s *Stack) startTemporal(ctx context.Context, program string) error {
 	return s.onFreePorts(2, func(ports []string) error {
 		s.TemporalAddress = net.JoinHostPort("127.0.0.1", ports[0])
 		s.UIAddress = "http://" + net.JoinHostPort("127.0.0.1", ports[1])
-		args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", ports[0], "--ui-port", ports[1], "--log-level", "error"}
+		args := []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", ports[0], "--ui-port", ports[1], "--log-level", "error",
+			"--db-filename", filepath.Join(s.databaseDir, ports[0]+".db"),
+			"--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=OFF"} // it need not outlive the machine
 		p, err := start("temporal", s.LogDir, program, args, environment(os.Environ(), nil))
 		if err != nil {
 			return err
@@ -230,6 +238,7 @@ func (s *Stack) Stop() {
 				p.stop()
 			}
 		}
+		_ = os.RemoveAll(s.databaseDir) // what is left says nothing that the logs do not
 		s.mu.Lock()
 		owns := s.ownsLogs
 		s.mu.Unlock()

@@ -23,7 +23,7 @@ import (
 const (
 	lively    = 5 * time.Minute
 	silence   = 2 * time.Second
-	withBeats = 8 * time.Second
+	withBeats = 15 * time.Second
 )
 
 // silentAfter sets the heartbeat time-out.

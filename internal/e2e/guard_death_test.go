@@ -30,11 +30,7 @@ func TestAGuardKilledBeforeItsGrantChangesNothing(t *testing.T) {
 	p.signal(syscall.SIGKILL)
 	<-p.done
 	j.open()
-	j.heldUnknown() // it asked for the change, so that nobody can tell: green holds for a person
-	require.Zero(t, j.ran())
-	j.settled(workflows.DecideCommit, 0)
-	server, _ := j.state()
-	require.Equal(t, "1.0.0", server.Version)
+	j.neverBegun()
 }
 
 // The grant is on its way to the guard, and never arrives.
@@ -49,10 +45,24 @@ func TestAGuardKilledBetweenItsGrantAndItsCommandChangesNothing(t *testing.T) {
 	j.isGranted()
 	p.signal(syscall.SIGKILL)
 	<-p.done
-	j.heldUnknown()
-	require.Zero(t, j.ran())
 	j.environ = nil
-	j.settled(workflows.DecideCommit, 0)
+	j.neverBegun()
+}
+
+// neverBegun is the end of a guard that was granted the change and died before it confirmed that: nothing is held and
+// nothing restored.
+func (j *job) neverBegun() {
+	j.t.Helper()
+	report := j.end(j.id(), patience)
+	require.Equal(j.t, contract.FailChangeNotStarted, report.Failure, "%+v", report)
+	require.NotEmpty(j.t, report.Change.Runner, "it was granted the change")
+	require.Zero(j.t, j.ran())
+	require.Empty(j.t, j.requests(vpsfake.OpRestoreSnapshot))
+	server, _ := j.state()
+	require.Equal(j.t, "1.0.0", server.Version)
+	j.triedAgain(1)
+	j.lockFree()
+	j.lawful()
 }
 
 func TestAGuardKilledDuringItsChangeIsRolledBackWhereTheServerIsRed(t *testing.T) {

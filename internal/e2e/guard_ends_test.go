@@ -64,7 +64,7 @@ func endsAfterTheChange() map[string]guardEnd {
 		"committed": {code: 0, ran: 1, outcome: workflows.OutcomeCommitted},
 
 		"the command fails":              {deploy: fails, code: 3, ran: 1, failure: contract.FailRolledBack},
-		"the command cannot be executed": {deploy: func(*job) string { return "\x7fELF, but not really" }, code: 3, failure: contract.FailRolledBack},
+		"the command cannot be executed": {deploy: func(*job) string { return "\x7fELF, but not really" }, code: 1, failure: contract.FailChangeNotStarted},
 		"the checks are red":             {deploy: bad, code: 3, ran: 1, failure: contract.FailRolledBack},
 
 		"failed and not rolled back": {edit: field("rollback", "on_failure", "none"), deploy: fails, code: 4, ran: 1, failure: contract.FailChange},

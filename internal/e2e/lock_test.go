@@ -167,7 +167,7 @@ func TestALockTerminatedAfterTheChangeIsTakenAgain(t *testing.T) {
 }
 
 // resetTo resets a run to the workflow task that completed as the first one after an event that matches.
-func (r *rig) resetTo(id string, after func(e *historypb.HistoryEvent) bool) {
+func (r *rig) resetTo(id string, after func(e *historypb.HistoryEvent) bool, without ...enumspb.ResetReapplyExcludeType) {
 	r.t.Helper()
 	seen := false
 	var task int64
@@ -181,7 +181,7 @@ func (r *rig) resetTo(id string, after func(e *historypb.HistoryEvent) bool) {
 	require.NotZero(r.t, task, "no workflow task to reset to")
 	_, err := r.temp.ResetWorkflowExecution(context.Background(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id}, Reason: "test",
-		WorkflowTaskFinishEventId: task, RequestId: r.t.Name(),
+		WorkflowTaskFinishEventId: task, RequestId: r.t.Name(), ResetReapplyExcludeTypes: without,
 	})
 	require.NoError(r.t, err)
 }

@@ -42,7 +42,7 @@ var runbookChapters = []chapter{
 		r.followAll(text)
 		r.inPhase(r.named("undo-web01"), workflows.PhaseHold, patience)
 	}},
-	{"a rollback that is approved", "safepoint decide undo-web01", func(r *reader, text string) {
+	{"a rollback that is approved", "safepoint approve undo-web01", func(r *reader, text string) {
 		r.madeBefore(r.server, "0.9.0", "pre-update", time.Hour)
 		r.followAll("safepoint run rollback-by-restore -f starter/examples/rollback-by-restore.json --id undo-web01")
 		r.inPhase(r.named("undo-web01"), workflows.PhaseHold, patience)

@@ -42,7 +42,7 @@ const (
 	speed          = 1500
 	settle         = 150 * time.Millisecond
 	pollInterval   = 15 * time.Millisecond
-	requestTimeout = 250 * time.Millisecond
+	requestTimeout = time.Second
 	// lag is how far answers are behind where they may be: less than VPS_SETTLE.
 	lag = 80 * time.Millisecond
 )

@@ -98,6 +98,87 @@ var change = []Mutant{
 		Kill:    by("workflows", "TestAResetRunWithoutARunnerDoesNotSayThatNothingWasChanged"),
 	},
 	{
+		Name: "not-begun-is-rolled-back", Law: Change,
+		Does: "A runner's word that it did not begin the change is judged like a change: the server is verified and held.",
+		File: "workflows/judge.go",
+		Find: `	if r.report.Change.Result == contract.ChangeNotStarted {
+		if end := r.neverBegun(ctx); end != nil {
+			return end, false
+		}
+	}
+`,
+		Kill: by("workflows", "TestARunnerThatReportsThatItDidNotBeginLeavesTheServerAlone"),
+	},
+	{
+		Name: "not-begun-is-trusted-after-a-reset", Law: Change,
+		Does: "A reset run says that nothing was begun, though the run before may have heard more and restored the server.",
+		File: "workflows/external_unstarted.go",
+		Find: `	if !decidedByOriginalRun(r.safe, r.report.OriginalRunID) {
+		r.settleChange(contract.ChangeUnknown, detail+"; but`,
+		Replace: `	if false {
+		r.settleChange(contract.ChangeUnknown, detail+"; but`,
+		Kill: by("workflows", "TestARunThatWasResetDoesNotRestOnARunnerThatDidNotBegin"),
+	},
+	{
+		Name: "silence-means-not-begun", Law: Change,
+		Does:    "A runner that confirmed its grant and fell silent counts as one that never began.",
+		File:    "workflows/external_unstarted.go",
+		Find:    `case x.confirms && !x.confirmed:`,
+		Replace: `case x.confirms:`,
+		Kill:    by("workflows", "TestARunnerThatConfirmedItsGrantMayHaveChangedTheServer"),
+	},
+	{
+		Name: "silence-without-a-promise-means-not-begun", Law: Change,
+		Does:    "A runner that promised nothing and is never heard counts as one that never began.",
+		File:    "workflows/external_unstarted.go",
+		Find:    `case x.confirms && !x.confirmed:`,
+		Replace: `case !x.confirmed:`,
+		Kill:    by("workflows", "TestARunnerThatPromisesNothingMayHaveChangedTheServer"),
+	},
+	{
+		Name: "silence-of-before-the-reset-counts", Law: Change,
+		Does: "A reset run that has lost the heartbeats of the run before restores under a runner that still works.",
+		File: "workflows/external_unstarted.go",
+		Find: `		r.outlastEarlierRunner()
+		if x.report`,
+		Replace: `		if x.report`,
+		Kill:    by("workflows", "TestAResetRunWaitsAnewForARunnerThatItHasNotHeard"),
+	},
+	{
+		Name: "begin-granted-again-after-the-change", Law: Change,
+		Does: "A runner whose change is over is told anew that it may make it.",
+		File: "workflows/external.go",
+		Find: `	case x.granted == request.Runner && r.report.Change.Result != "":
+		return BeginAnswer{Detail: "this runner's change is over: " + resultWord(r.report.Change.Result)}, nil
+`,
+		Kill: by("workflows", "TestARunnerWhoseChangeIsOverIsNotGrantedItAgain"),
+	},
+	{
+		Name: "not-begun-and-then-reported", Law: Change,
+		Does: "A run that ends because its runner never began takes that runner's word that it succeeded.",
+		File: "workflows/external.go",
+		Find: `	case r.report.Change.Result == contract.ChangeNotStarted:
+		return refuse("too late: the run has taken this runner for one that never began, and ends")
+`,
+		Kill: by("workflows", "TestARunThatEndsBecauseNothingWasBegunLetsNobodyBeginMeanwhile"),
+	},
+	{
+		Name: "phase-of-a-change-that-never-began", Law: Change,
+		Does: "A run that ends because its runner never began shows the phase of a change for as long as its end takes.",
+		File: "workflows/external_unstarted.go",
+		Find: `		r.enter(r.safe, PhasePrune)
+`,
+		Kill: by("workflows", "TestARunThatEndsBecauseNothingWasBegunLetsNobodyBeginMeanwhile"),
+	},
+	{
+		Name: "promise-not-taken-back", Law: Change,
+		Does:    "A runner that asks again without its promise is still taken at it.",
+		File:    "workflows/external.go",
+		Find:    `x.confirms = x.confirms && request.Confirms`,
+		Replace: `x.confirms = x.confirms || request.Confirms`,
+		Kill:    by("workflows", "TestARunnerThatPromisesNothingMayHaveChangedTheServer"),
+	},
+	{
 		Name: "lost-answer-is-a-failed-change", Law: Change,
 		Does:    "A webhook whose answer was lost counts as failed: restored without a look.",
 		File:    "workflows/change_once.go",

@@ -63,8 +63,8 @@ func decide(ctx context.Context, tab *page) error {
 	if err := tab.click(ctx, "a", "User Metadata"); err != nil {
 		return err
 	}
-	// The details are Markdown in a frame of its own.
-	if err := tab.until(ctx, "the question", `document.querySelector("iframe").contentDocument.body.innerText.includes("must decide")`); err != nil {
+	// The details are Markdown in a frame of its own, as the summary is.
+	if err := tab.until(ctx, "the question", `[...document.querySelectorAll("iframe")].some(f => f.contentDocument?.body?.innerText.includes("must decide"))`); err != nil {
 		return err
 	}
 	for _, step := range []struct{ selector, text string }{

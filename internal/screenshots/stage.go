@@ -45,6 +45,7 @@ func play(ctx context.Context, stack *devstack.Stack, say func(format string, ar
 			say("starting %s", r.id)
 			_, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 				ID: r.id, TaskQueue: devstack.DefaultTaskQueue, WorkflowExecutionErrorWhenAlreadyStarted: true,
+				StaticSummary: fmt.Sprintf("`%s`", r.input["reason"]), // as safepoint run starts it
 			}, r.runbook, r.input)
 			if err != nil {
 				return fmt.Errorf("start %s: %w", r.id, err)

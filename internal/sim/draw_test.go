@@ -148,7 +148,7 @@ func (d drawer) run(kind runKind, server int) runPlan {
 	}
 	if kind == runExternal {
 		for range 1 + d.IntN(2) {
-			one := runnerPlan{After: d.between(0, time.Minute), Dies: pick(d, "", "", "", "begin", "change", "report"), Fails: d.chance(15)}
+			one := runnerPlan{After: d.between(0, time.Minute), Dies: pick(d, "", "", "", "begin", "change", "report"), Fails: d.chance(15), Confirms: d.chance(50), Unable: d.chance(10)}
 			if d.chance(15) { // up to and above update.timeout
 				one.Late = d.between(time.Second, changeTimeout+time.Minute)
 			}

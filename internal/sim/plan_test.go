@@ -121,6 +121,9 @@ type runnerPlan struct {
 	After duration `json:"after,omitempty"`
 	Dies  string   `json:"dies,omitempty"`
 	Fails bool     `json:"fails,omitempty"`
+	// Confirms is its promise to confirm its grant before it begins; Unable, that it then cannot begin, and says so.
+	Confirms bool `json:"confirms,omitempty"`
+	Unable   bool `json:"unable,omitempty"`
 	// Late is how long the runner takes to report what it has done.
 	Late duration `json:"late,omitempty"`
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -87,7 +88,7 @@ func (w *world) runner(ctx context.Context, n, i int) {
 		return
 	}
 	var answer workflows.BeginAnswer
-	if err := w.update(ctx, id, "begin/"+name, workflows.UpdateBegin, workflows.BeginRequest{Runner: name}, &answer); err != nil || !answer.Granted || r.Dies == "change" {
+	if err := w.update(ctx, id, "begin/"+name, workflows.UpdateBegin, workflows.BeginRequest{Runner: name, Confirms: r.Confirms}, &answer); err != nil || !answer.Granted || r.Dies == "change" {
 		return
 	}
 	w.note("%s may change the server", name)
@@ -97,6 +98,11 @@ func (w *world) runner(ctx context.Context, n, i int) {
 	stop := make(chan struct{})
 	defer close(stop)
 	w.background.Go(func() { w.beat(ctx, id, name, stop) })
+	if r.Unable || r.Confirms && !w.confirmed(ctx, id, name) {
+		time.Sleep(time.Duration(r.Late))
+		w.reports(ctx, id, name, contract.ChangeNotStarted)
+		return
+	}
 	p := w.plan.Runs[n]
 	// A runner stops its own work before its time is over.
 	work, cancel := context.WithTimeout(ctx, changeTimeout-15*time.Second)
@@ -121,8 +127,34 @@ func (w *world) runner(ctx context.Context, n, i int) {
 	if r.Fails || rec.status != http.StatusOK {
 		result = contract.ChangeFailed
 	}
+	w.reports(ctx, id, name, result)
+}
+
+// reports says how a runner's change ended.
+func (w *world) reports(ctx context.Context, workflowID, name string, result contract.ChangeResult) {
 	var said workflows.ReportAnswer
-	_ = w.update(ctx, id, "report/"+name, workflows.UpdateReport, workflows.ReportRequest{Runner: name, Result: result}, &said) // the run may have given up on it
+	_ = w.update(ctx, workflowID, "report/"+name, workflows.UpdateReport, workflows.ReportRequest{Runner: name, Result: result}, &said) // the run may have given up on it
+}
+
+// confirmed keeps a runner's promise: Temporal has taken a heartbeat of it, and a look after the longest task that may have
+// begun before that still shows the run in its change.
+func (w *world) confirmed(ctx context.Context, workflowID, name string) bool {
+	const longestTask = 10 * time.Second
+	for range 3 {
+		if w.people.SignalWorkflow(ctx, workflowID, "", workflows.SignalHeartbeat, workflows.HeartbeatSignal{Runner: name}) != nil {
+			time.Sleep(time.Second)
+			continue
+		}
+		time.Sleep(longestTask + time.Second)
+		look, err := w.people.DescribeWorkflowExecution(ctx, workflowID, "")
+		if err != nil {
+			continue
+		}
+		info, phase := look.GetWorkflowExecutionInfo(), ""
+		_ = converter.GetDefaultDataConverter().FromPayload(info.GetSearchAttributes().GetIndexedFields()[workflows.SearchAttributePhase], &phase) // none is no phase
+		return info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && phase == string(workflows.PhaseChange)
+	}
+	return false
 }
 
 // beat sends heartbeats until the runner ends.

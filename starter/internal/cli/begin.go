@@ -22,6 +22,8 @@ type beginOptions struct {
 	runner string
 	queue  string
 	format outputFormat
+	// confirms is the promise of workflows.BeginRequest.
+	confirms bool
 }
 
 // bracket is how a deploy job puts its change between begin and report. The README shows the same lines.
@@ -96,12 +98,12 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 	if err != nil {
 		return a.notBegun(ctx, c, o, own, err)
 	}
-	if err := a.stillOwn(ctx, c, own, o.runner, answer); err != nil {
+	if err := a.stillOwn(ctx, c, own, o.runner, answer.BeginAnswer); err != nil {
 		return err
 	}
 	if answer.Granted {
-		if !a.outlived(ctx, c, o.id, answer) {
-			return a.granted(o, answer)
+		if !a.outlived(ctx, c, o.id, answer.BeginAnswer) {
+			return a.granted(o, answer.BeginAnswer)
 		}
 		answer.Detail = "this runner's change is over"
 	}
@@ -133,14 +135,22 @@ func (a *app) outlived(ctx context.Context, c client.Client, id string, answer w
 	}
 }
 
+// begun is what a run answered to whoever asked to begin.
+type begun struct {
+	workflows.BeginAnswer
+	// runID is the run that answered; empty where Temporal did not say.
+	runID string
+}
+
 // askToBegin starts the run or joins it, and blocks until it answers.
-func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, raw json.RawMessage) (workflows.BeginAnswer, error) {
+func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, raw json.RawMessage) (begun, error) {
 	stop := a.watch(ctx, c, o.id)
 	defer stop()
-	var answer workflows.BeginAnswer
+	var answer begun
 	err := a.persist(ctx, func() error {
 		options := startOptions(o.id, o.queue)
 		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+		options.StaticSummary = summaryOf(raw)
 		options.Memo = map[string]any{memoRunner: o.runner}
 		handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: c.NewWithStartWorkflowOperation(options, workflows.TypeSnapshotUpdateVerify, raw),
@@ -148,14 +158,15 @@ func (a *app) askToBegin(ctx context.Context, c client.Client, o beginOptions, r
 				UpdateID:     "begin-" + o.runner,
 				WorkflowID:   o.id,
 				UpdateName:   workflows.UpdateBegin,
-				Args:         []any{workflows.BeginRequest{Runner: o.runner}},
+				Args:         []any{workflows.BeginRequest{Runner: o.runner, Confirms: o.confirms}},
 				WaitForStage: client.WorkflowUpdateStageAccepted,
 			},
 		})
 		if err != nil {
 			return err
 		}
-		return handle.Get(ctx, &answer)
+		answer.runID = handle.RunID()
+		return handle.Get(ctx, &answer.BeginAnswer)
 	})
 	return answer, err
 }

@@ -39,7 +39,7 @@ func (a *app) stillOwn(ctx context.Context, c client.Client, own claim, runner s
 	}
 	if answer.Granted {
 		own.mend = "Make no change. The run waits for this runner, so tell it: safepoint report " + quote(own.id) + " --runner " + quote(runner) +
-			" --result failed --detail 'nothing was run'\nThen give an id of its own"
+			" --result not_started --detail 'nothing was run'\nThen give an id of its own"
 	}
 	return own.belongs(start)
 }

@@ -35,7 +35,7 @@ func (a *app) decideCommand() *cobra.Command {
 			"deny and rollback means approve. `safepoint status` shows the question, and what it may be answered with. The\n" +
 			"decision is about the run that is there now: one that is reset later does not take it again.\n" +
 			"On a terminal it shows what a restore overwrites, and asks; without one it does not ask, but a deny that rolls back\n" +
-			"what a fleet has committed needs --yes there. Each decision is a command of its own too, such as `safepoint commit`.\n\n" + exitHelp,
+			"what a fleet has committed needs --yes there. Each decision is a command of its own too, such as `safepoint commit`.\n\n" + decisionExits,
 		Example: `  safepoint decide deploy-2.14.0 rollback --by ann --note "the shop is down"
   safepoint decide undo-web01 approve --wait`,
 		Args: oneID(2),
@@ -81,6 +81,9 @@ func userName() string {
 // never answer.
 func (a *app) meant(ctx context.Context, c client.Client, id string) (kind, runID string, err error) {
 	err = a.persist(ctx, func() error {
+		if !sendable(id) {
+			return errUnsendable
+		}
 		description, err := c.DescribeWorkflowExecution(ctx, id, "")
 		info := description.GetWorkflowExecutionInfo()
 		kind, runID = info.GetType().GetName(), info.GetExecution().GetRunId()

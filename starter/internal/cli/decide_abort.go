@@ -28,7 +28,7 @@ just ends; while the change is made or verified it counts as a failed change, wh
 is, with nothing restored. A restore that has begun is never interrupted. Where a server may be overwritten it says what
 would be lost, and asks. The same request again changes nothing.
 
-` + exitHelp,
+` + decisionExits,
 		Example: `  safepoint abort web-2.14.0 --note "the shop is down"
   safepoint abort deploy-2.14.0 --yes --by ci   # in a script`,
 		Args: oneID(1),

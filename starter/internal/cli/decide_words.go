@@ -40,7 +40,7 @@ func (a *app) decisionCommands() []*cobra.Command {
 		cmd := &cobra.Command{
 			Use:     string(word.decision) + " <workflow-id>",
 			Short:   word.short,
-			Long:    word.long + "\n" + exitHelp,
+			Long:    word.long + "\n" + decisionExits,
 			Example: word.example,
 			Args:    oneID(1),
 			RunE: func(cmd *cobra.Command, args []string) error {

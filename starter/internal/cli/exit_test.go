@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -95,7 +94,7 @@ func TestAHelpTextLeavesOutTheExitCodesThatItsCommandCannotEndWith(t *testing.T)
 	} {
 		for _, word := range words {
 			help := safepoint(t, unreachable, word, "--help").out
-			assert.True(t, strings.Contains(help, short) || strings.Contains(help, exitHelp), "%s has no exit codes", word)
+			assert.Contains(t, help, short, "%s has no exit codes", word)
 		}
 	}
 	for _, word := range []string{"apply", "list", "describe", "pause", "resume", "trigger", "delete"} {

@@ -77,7 +77,7 @@ var rollbackFields = slices.Concat([]field{
 	number(flagServer, "server_id", "the server's number at VPS.org"),
 	text(flagSnapshot, "snapshot", "what to restore: an id, a name, latest (the newest completed one of Safepoint's) or latest_any"),
 	reasonField,
-	yes("approve-required", "approval.required", "hold the run until safepoint decide approves", false),
+	yes("approve-required", "approval.required", "hold the run until safepoint approve says yes", false),
 	length("approve-timeout", "approval.timeout", "how long to wait for that (24h)"),
 	yes("safety-snapshot", "safety.snapshot", "take a snapshot of the present state first, when there is room", false),
 	yes("safety-required", "safety.required", "end without a restore when there is no room for it", false),

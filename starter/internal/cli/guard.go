@@ -44,6 +44,7 @@ works, reports how it ended, waits for the verdict, and ends by it. A command th
 
   The guard dies, is killed, or loses its network: the command is stopped before the run's heartbeat-timeout has passed
   since the last heartbeat that Temporal took. The run then checks the server: red rolls back, green holds for a person.
+  When it dies before Temporal took its first heartbeat, its command never began: the run ends, the server stays as it is.
   The job is tried again with the same --deploy-id: it joins the run, makes no second snapshot and no second change, and
   ends by the verdict, also after the run has ended. Make the id from the commit or the pipeline; a deliberate new try
   takes a new id.
@@ -63,14 +64,15 @@ ServerAliveInterval lets both sides notice that the connection is lost.
 // guardExits says what the codes mean here where that is more than elsewhere.
 const guardExits = `
 The guard ends with 0 only when the change is committed (and for the plan of --dry-run). A run that was skipped
-(lock.on_busy) ends with 1: the command was not run. So does one that was canceled before the change.
+(lock.on_busy) ends with 1: the command was not run. So does one that was canceled before the change, or whose command
+could not be executed.
 2 also means: the deploy id belongs to another server, a dry run, another runbook, or a change of another kind.
 The guard never ends with the command's own code, which is in the report. One that only joined a run ends by that run's
 verdict too: 0 when the change was committed before. 4 also means: the command ended, and the report could not be
 delivered; the command to type is then shown.`
 
 func (a *app) guardCommand() *cobra.Command {
-	o := guardOptions{beginOptions: beginOptions{flags: inputFlags{of: runbooks[0], external: true}, format: formatText}}
+	o := guardOptions{beginOptions: beginOptions{flags: inputFlags{of: runbooks[0], external: true}, format: formatText, confirms: true}}
 	cmd := &cobra.Command{
 		Use:   "guard [flags] -- <command> [arguments]",
 		Short: "Run a command that changes a server, between a snapshot and a verdict",

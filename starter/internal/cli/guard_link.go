@@ -17,9 +17,10 @@ import (
 // guardLink is a run as the guard's supervision sees it.
 type guardLink struct {
 	*app
-	c          client.Client
-	id, runner string
-	silence    time.Duration
+	c client.Client
+	// runID is the run that granted the change to the runner; empty when nobody knows.
+	id, runID, runner string
+	silence           time.Duration
 
 	mu   sync.Mutex // guards last
 	last *seen
@@ -50,17 +51,18 @@ func (l *guardLink) Beat(ctx context.Context, taken func()) guard.Pulse {
 	l.mu.Unlock()
 	pulse.Unwanted, pulse.Trouble = unwanted(s, l.runner)
 	if pulse.Unwanted == "" && s.view.Status == nil {
-		pulse.Likely = guessed(s)
+		pulse.Likely = s.waitsUnasked(l.runID)
 	}
 	pulse.Wanted = pulse.Unwanted == "" && pulse.Trouble == nil
 	return pulse
 }
 
-// guessed says whether all that Temporal knows of a run that could not be asked fits a run that waits for its change. One
-// that was reset is no longer the one that granted it. A phase that it noted is no news where it is another one: the run
-// may not have got to note the next. So nothing that runs is stopped for it.
-func guessed(s seen) (likely bool) {
-	return s.phase == string(workflows.PhaseChange) && s.runID == s.firstRunID
+// waitsUnasked says whether all that Temporal knows of a run that could not be asked fits the run that granted the change,
+// and waits for it. A run that was reset, or has only got its id, is another one. One that decides in this moment may not
+// have seen the heartbeat that came before the look; every later decision of it has. A phase that it noted is no news where
+// it is another one: the run may not have got to note the next. So nothing that runs is stopped for it.
+func (s seen) waitsUnasked(granted string) bool {
+	return s.phase == string(workflows.PhaseChange) && s.runID != "" && s.runID == granted && !s.deciding
 }
 
 // seen is the last look that there was; nil before the first.

@@ -133,18 +133,22 @@ func TestAHeartbeatThatTemporalHasTakenCountsAlthoughNoWorkerAnswers(t *testing.
 
 func TestARunThatCannotBeAskedIsJudgedByWhatTemporalKnows(t *testing.T) {
 	for name, tc := range map[string]struct {
-		phase, firstRunID string
-		likely            bool
+		seen    seen
+		granted string
+		likely  bool
 	}{
-		"in its change": {"change", testRunID, true}, "given up": {"verify", testRunID, false},
-		"reset": {"change", "run-0", false}, "unknown": {"", testRunID, false},
+		"in its change":                      {seen{phase: "change", runID: "run-1"}, "run-1", true},
+		"given up":                           {seen{phase: "verify", runID: "run-1"}, "run-1", false},
+		"ends":                               {seen{phase: "prune", runID: "run-1"}, "run-1", false},
+		"deciding":                           {seen{phase: "change", runID: "run-1", deciding: true}, "run-1", false},
+		"reset, or another run under its id": {seen{phase: "change", runID: "run-2"}, "run-1", false},
+		"nobody knows which run granted it":  {seen{phase: "change", runID: "run-1"}, "", false},
+		"unknown":                            {seen{runID: "run-1"}, "run-1", false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, tc.likely, guessed(seen{phase: tc.phase, runID: testRunID, firstRunID: tc.firstRunID}))
-		})
+		t.Run(name, func(t *testing.T) { assert.Equal(t, tc.likely, tc.seen.waitsUnasked(tc.granted)) })
 	}
 	g, f, _ := attending(t)
-	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runner: "r1", silence: time.Minute}
+	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runID: testRunID, runner: "r1", silence: time.Minute}
 	phase := func(name string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -30,6 +30,9 @@ type origin struct {
 
 // originOf reads a run's first event. The latest run of the id counts.
 func (a *app) originOf(ctx context.Context, c client.Client, id string) (origin, error) {
+	if !sendable(id) {
+		return origin{}, errUnsendable
+	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	answer, err := c.WorkflowService().GetWorkflowExecutionHistory(ctx, &workflowservice.GetWorkflowExecutionHistoryRequest{

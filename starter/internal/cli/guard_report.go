@@ -24,18 +24,21 @@ const maxReportDetail = 1500
 // a person, and CI systems leave a cancelled job some seconds.
 const reportGrace = 5 * time.Second
 
+// notRun is the end of a guard that was granted the change and ran nothing: there is nothing to roll back.
 func notRun(why string) guard.Ending {
-	return guard.Ending{Result: contract.ChangeFailed, Detail: why}
+	return guard.Ending{Result: contract.ChangeNotStarted, Detail: why}
 }
 
 // report sends how the command ended, until it is taken: the same update id each time, so that it counts once. It
 // heartbeats meanwhile, or the run might take its runner for dead and check a server that nobody works at any more.
-func (g *guarded) report(ctx context.Context, answer workflows.BeginAnswer, ending guard.Ending) error {
+func (g *guarded) report(ctx context.Context, answer begun, ending guard.Ending) error {
 	g.failedChange = ending.Result != contract.ChangeSucceeded
-	g.say("%s %s: reporting that the change %s", g.errColour.Bold(render.Clean(g.o.id)), render.Clean(ending.Detail), ending.Result)
+	g.say("%s %s: reporting that the change %s", g.errColour.Bold(render.Clean(g.o.id)), render.Clean(ending.Detail), resultInWords(ending.Result))
 	beating, stop := context.WithCancel(ctx)
 	defer stop()
-	go guard.KeepBeating(beating, g.link(answer), silenceOf(answer))
+	if ending.Ran || ending.Heard { // a first heartbeat would say that the command may have begun
+		go guard.KeepBeating(beating, g.link(answer), silenceOf(answer))
+	}
 	request := workflows.ReportRequest{Runner: g.o.runner, Result: ending.Result, Detail: clip(ending.Detail)}
 	got := attend(g, ctx, reportGrace, func(ctx context.Context) (workflows.ReportAnswer, error) {
 		var answer workflows.ReportAnswer
@@ -62,9 +65,24 @@ func (g *guarded) report(ctx context.Context, answer workflows.BeginAnswer, endi
 	case errors.As(got.err, &gone):
 		return nil // it has ended: its verdict counts
 	default: // out of reach, or a definite no: either way only a person can deliver it
-		return fail(codePerson, "the report was not delivered: %w\nThe run takes this runner for dead, and judges the server by its checks: red rolls back, green is held. %s",
-			got.err, g.reportByHand(ending))
+		return fail(codePerson, "the report was not delivered: %w\n%s %s", got.err, g.withoutReport(ending), g.reportByHand(ending))
 	}
+}
+
+// resultInWords ends the sentence "the change ...".
+func resultInWords(result contract.ChangeResult) string {
+	if result == contract.ChangeNotStarted {
+		return "was not started"
+	}
+	return string(result)
+}
+
+// withoutReport says what the run makes of a report that never comes.
+func (g *guarded) withoutReport(ending guard.Ending) string {
+	if !ending.Ran && !ending.Heard {
+		return "The run never heard of this runner, and ends: the server is as it was."
+	}
+	return "The run takes this runner for dead, and judges the server by its checks: red rolls back, green is held."
 }
 
 // reportByHand is the command that delivers what the guard could not.

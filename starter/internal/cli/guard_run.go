@@ -14,7 +14,6 @@ import (
 
 	"github.com/safepoint-dev/safepoint/starter/internal/guard"
 	"github.com/safepoint-dev/safepoint/starter/internal/render"
-	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // guarded is one guard at work.
@@ -30,7 +29,7 @@ type guarded struct {
 	start origin
 	// ungranted is the local time of the last look that showed the change not granted, and of begin before there is one.
 	ungranted atomic.Pointer[time.Time]
-	// failedChange is true once this guard's own command has failed.
+	// failedChange is true once this guard's own command has failed, or could not be run.
 	failedChange bool
 }
 
@@ -74,7 +73,7 @@ func (g *guarded) run(ctx context.Context) error {
 
 // notOurs is the end of a guard that must not use the answer that it got. A run that granted it the change would
 // otherwise wait for it, and then take it for dead.
-func (g *guarded) notOurs(ctx context.Context, answer workflows.BeginAnswer, why error) error {
+func (g *guarded) notOurs(ctx context.Context, answer begun, why error) error {
 	if answer.Granted {
 		if err := g.report(ctx, answer, notRun("nothing was run: the guard that was granted the change is not of this run's server or kind, or could not find out")); err != nil {
 			g.say("%s %v", g.errColour.Warn("safepoint:"), err)
@@ -100,24 +99,24 @@ func startKeeper() (*guard.Keeper, error) {
 
 // begin starts the run or joins it, and blocks until it answers. A signal cancels the run, where this guard started it:
 // nothing was changed yet. Where it only joined, the run is somebody else's, and goes on.
-func (g *guarded) begin(ctx context.Context) (workflows.BeginAnswer, error) {
+func (g *guarded) begin(ctx context.Context) (begun, error) {
 	began := time.Now() // of the first try: an answer to it may have been lost
 	g.ungranted.Store(&began)
 	g.looked = g.noteGrant
 	defer func() { g.looked = nil }()
 	for {
-		got := attend(g, ctx, 0, func(ctx context.Context) (workflows.BeginAnswer, error) {
+		got := attend(g, ctx, 0, func(ctx context.Context) (begun, error) {
 			return g.askToBegin(ctx, g.c, g.o.beginOptions, g.raw)
 		})
 		if got.err == nil || got.signal == nil {
 			return got.value, got.err
 		}
 		if g.interrupts > 1 {
-			return workflows.BeginAnswer{}, detached(g.o.id)
+			return begun{}, detached(g.o.id)
 		}
 		start, err := g.originOf(ctx, g.c, g.o.id)
 		if err != nil || start.runner != g.o.runner {
-			return workflows.BeginAnswer{}, detached(g.o.id)
+			return begun{}, detached(g.o.id)
 		}
 		cancelling, stop := context.WithTimeout(ctx, dialTimeout)
 		err = g.c.CancelWorkflow(cancelling, g.o.id, "")
@@ -125,7 +124,7 @@ func (g *guarded) begin(ctx context.Context) (workflows.BeginAnswer, error) {
 		var gone *serviceerror.NotFound
 		if err != nil && !errors.As(err, &gone) {
 			g.say("%s could not be canceled: %v", g.errColour.Warn(render.Clean(g.o.id)), err)
-			return workflows.BeginAnswer{}, detached(g.o.id)
+			return begun{}, detached(g.o.id)
 		}
 		g.say("%s is canceled before the change; once more to detach", g.errColour.Warn(render.Clean(g.o.id)))
 	}
@@ -166,7 +165,7 @@ func (g *guarded) cannotStart(err error) error {
 }
 
 // change runs the command under the grant.
-func (g *guarded) change(keeper *guard.Keeper, answer workflows.BeginAnswer) guard.Ending {
+func (g *guarded) change(keeper *guard.Keeper, answer begun) guard.Ending {
 	if g.interrupts > 0 {
 		return notRun("interrupted before the command was started, nothing was run")
 	}
@@ -195,12 +194,12 @@ func (g *guarded) change(keeper *guard.Keeper, answer workflows.BeginAnswer) gua
 	return ending
 }
 
-func (g *guarded) link(answer workflows.BeginAnswer) *guardLink {
-	return &guardLink{app: g.app, c: g.c, id: g.o.id, runner: g.o.runner, silence: silenceOf(answer)}
+func (g *guarded) link(answer begun) *guardLink {
+	return &guardLink{app: g.app, c: g.c, id: g.o.id, runID: answer.runID, runner: g.o.runner, silence: silenceOf(answer)}
 }
 
 // silenceOf is how long the runner may be silent. The run always says it; a zero would be a busy loop.
-func silenceOf(answer workflows.BeginAnswer) time.Duration {
+func silenceOf(answer begun) time.Duration {
 	if silence := answer.HeartbeatTimeout.Std(); silence > 0 {
 		return silence
 	}
@@ -208,7 +207,7 @@ func silenceOf(answer workflows.BeginAnswer) time.Duration {
 }
 
 // environ is the command's environment: this one's, and what the run is called. The last of a name counts.
-func (g *guarded) environ(answer workflows.BeginAnswer) []string {
+func (g *guarded) environ(answer begun) []string {
 	return append(append([]string{}, g.Environ...),
 		"SAFEPOINT_RUN_ID="+g.o.id,
 		"SAFEPOINT_WORKFLOW_RUN_ID="+g.start.runID,

@@ -29,6 +29,8 @@ type seen struct {
 	kind, runID, firstRunID string
 	// phase is the run's search attribute, which Temporal knows without a worker; empty when it was not noted.
 	phase string
+	// deciding is true while a worker has a task of the run: what it decides is not known yet.
+	deciding bool
 	// closed is true when the run has ended; its report then comes from its result.
 	closed bool
 	// cancelRequested is true when a person has cancelled the run, which it may not have acted on yet.
@@ -43,6 +45,9 @@ func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error
 
 // lookAt is look at one run of an id; the newest for an empty run id.
 func (a *app) lookAt(ctx context.Context, c client.Client, id, runID string) (seen, error) {
+	if !sendable(id) { // the client would try for 10 s
+		return seen{}, a.describeError(id, errUnsendable)
+	}
 	description, err := c.DescribeWorkflowExecution(ctx, id, runID)
 	if err != nil {
 		return seen{}, a.describeError(id, err)
@@ -56,6 +61,7 @@ func (a *app) lookAt(ctx context.Context, c client.Client, id, runID string) (se
 		runID:           info.GetExecution().GetRunId(),
 		firstRunID:      info.GetFirstRunId(),
 		phase:           attribute[string](info.GetSearchAttributes().GetIndexedFields(), workflows.SearchAttributePhase),
+		deciding:        description.GetPendingWorkflowTask().GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_STARTED,
 		closed:          info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 		cancelRequested: description.GetWorkflowExtendedInfo().GetCancelRequested(),
 		view:            render.View{ID: id, Now: time.Now(), Pending: pending(description)},
@@ -84,6 +90,9 @@ func (a *app) describeError(id string, err error) error {
 	}
 	return fail(codePerson, "cannot ask Temporal about %s: %w\nTry again: safepoint status %s", id, err, quote(id))
 }
+
+// errUnsendable is why a request about an id was not even tried.
+var errUnsendable = errors.New("not sent")
 
 // sendable says whether an id can stand in the header (temporal-resource-id) that Temporal's client sends with most
 // requests: gRPC takes visible ASCII and spaces there, and refuses every other value before anything is sent.

@@ -30,7 +30,8 @@ markdown is for a comment on a pull request. That of a fleet has the results of 
 long as the namespace's retention says: export what you must keep.
 
 With --result it sends the granted runner's word on its change. The same report twice is the same answer. With --wait it
-then follows the run and ends with its exit code.
+then follows the run and ends with its exit code. After succeeded the checks decide; failed rolls back; not_started says
+that nothing of the change was done, and ends the run with the server as it is.
 
 ` + exitHelp,
 		Example: `  safepoint report deploy-2.14.0 > report.json
@@ -52,7 +53,7 @@ then follows the run and ends with its exit code.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.result, "result", "", "how your change ended: succeeded or failed")
+	flags.StringVar(&o.result, "result", "", "how your change ended: succeeded, failed, or not_started when nothing of it was done")
 	a.bindRunner(cmd, &o.runner, "the runner that begin granted (SAFEPOINT_RUNNER)")
 	flags.StringVar(&o.detail, "detail", "", "what happened, for people")
 	flags.BoolVar(&o.wait, "wait", false, "with --result: follow the run to its end")
@@ -72,7 +73,7 @@ func (o *reportOptions) check(cmd *cobra.Command, export, terminal bool) error {
 	if export {
 		for _, name := range []string{"runner", "detail", "wait"} {
 			if cmd.Flags().Changed(name) {
-				return fail(codeUsage, "--%s belongs to a runner's report: add --result succeeded or --result failed, or leave it out to export the run's report", name)
+				return fail(codeUsage, "--%s belongs to a runner's report: add --result succeeded, failed or not_started, or leave it out to export the run's report", name)
 			}
 		}
 		return nil
@@ -80,8 +81,10 @@ func (o *reportOptions) check(cmd *cobra.Command, export, terminal bool) error {
 	if cmd.Flags().Changed("run-id") {
 		return fail(codeUsage, "--run-id is for the report of a run that has ended: a runner's word goes to the run that is there now")
 	}
-	if o.result != string(contract.ChangeSucceeded) && o.result != string(contract.ChangeFailed) {
-		return fail(codeUsage, "--result must be succeeded or failed, not %q: when you do not know, do not report; the run then judges by its checks", o.result)
+	switch contract.ChangeResult(o.result) {
+	case contract.ChangeSucceeded, contract.ChangeFailed, contract.ChangeNotStarted:
+	default: // unknown is what the run makes of silence
+		return fail(codeUsage, "--result must be succeeded, failed or not_started, not %q: when you do not know, do not report; the run then judges by its checks", o.result)
 	}
 	if o.runner == "" {
 		return fail(codeUsage, "which runner? Give the --runner that begin printed, or set SAFEPOINT_RUNNER")

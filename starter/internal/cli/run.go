@@ -99,7 +99,9 @@ func (a *app) run(ctx context.Context, c client.Client, o runOptions, raw json.R
 			return err
 		}
 	}
-	started, err := c.ExecuteWorkflow(ctx, startOptions(o.id, o.queue), o.runbook.kind, raw)
+	options := startOptions(o.id, o.queue)
+	options.StaticSummary = summaryOf(raw)
+	started, err := c.ExecuteWorkflow(ctx, options, o.runbook.kind, raw)
 	if err != nil {
 		return startError(ctx, o.id, err)
 	}

@@ -43,7 +43,7 @@ var runbooks = []runbook{
 		short: "Put a server back to a snapshot, after showing what is lost",
 		long: "Overwrites the whole server with a snapshot: everything written since is lost. On a terminal it first makes a dry\n" +
 			"run, shows what will be lost and asks; a script says --yes. With --approve-required the run itself asks later, and\n" +
-			"`safepoint decide` answers.\n",
+			"`safepoint approve` or `safepoint deny` answers.\n",
 		example: `  safepoint run rollback-by-restore --server 12345 --snapshot latest --safety-snapshot \
       --check-http https://web01.example.com/healthz --wait
   safepoint run rollback-by-restore --server 12345 --snapshot 801 --skip-verify --dry-run --wait`,

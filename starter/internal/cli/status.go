@@ -24,7 +24,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show where a run is, or how it ended",
 		Long: "Shows where a run is: its phase, what it waits for, what a person may do. For a run that has ended it shows\n" +
 			"the report and ends with the run's exit code. Where an id was used more than once it is the newest run;\n" +
-			"`safepoint list` shows the run ids of the others.\n\n" + exitHelp,
+			"`safepoint list` shows the run ids of the others.\n\n" + endExits,
 		Example: `  safepoint status deploy-2.14.0
   safepoint status deploy-2.14.0 --wait -o json`,
 		Args: oneID(1),

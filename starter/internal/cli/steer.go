@@ -34,7 +34,7 @@ func (a *app) steerCommand(word, update, short, long string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     word + " <workflow-id>",
 		Short:   short,
-		Long:    short + ".\n" + long + "\nThe same request again changes nothing.\n\n" + exitHelp,
+		Long:    short + ".\n" + long + "\nThe same request again changes nothing.\n\n" + decisionExits,
 		Example: "  safepoint " + word + " web-2.14.0",
 		Args:    oneID(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

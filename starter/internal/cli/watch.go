@@ -34,7 +34,7 @@ prints the report and ends with the run's exit code. Ctrl-C only stops watching.
 takes the one run that goes on. Where standard error is no terminal it writes a line when something changes, and one a
 minute when nothing does. NO_COLOR is respected.
 
-` + exitHelp,
+` + endExits,
 		Example: `  safepoint watch deploy-2.14.0
   safepoint watch --server 12345`,
 		Args: cobra.MaximumNArgs(1),

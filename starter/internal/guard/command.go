@@ -37,8 +37,8 @@ type Command struct {
 // what it left running may hold it open.
 const outputGrace = 5 * time.Second
 
-// Start runs it. It dies with this process, however this process dies: what it starts itself is the keeper's.
-func (c *Command) Start() error {
+// Start runs it, unless mayRun says why not. It dies with this process, however this process dies: what it starts itself is the keeper's.
+func (c *Command) Start(mayRun func() error) error {
 	cmd := &exec.Cmd{Path: c.Path, Args: c.Args, Env: c.Env, Stdin: c.In, Stdout: c.Out, Stderr: c.Err, SysProcAttr: ownGroup(), WaitDelay: outputGrace}
 	gate, err := gateFor(cmd, c.Gate)
 	if err != nil {
@@ -50,7 +50,10 @@ func (c *Command) Start() error {
 		// The kernel's "kill with the parent" watches the thread that started the child, not the process: this thread must
 		// live as long as the child. It is never unlocked, so that it ends with this goroutine.
 		runtime.LockOSThread()
-		err := cmd.Start()
+		err := mayRun()
+		if err == nil {
+			err = cmd.Start()
+		}
 		gate.started()
 		if err != nil {
 			gate.close()
@@ -62,9 +65,9 @@ func (c *Command) Start() error {
 		c.mu.Unlock()
 		c.Keeper.watch(cmd.Process.Pid)
 		giveBack := lendTerminal(c.In, cmd.Process.Pid)
-		failure := gate.open()
+		failure := gate.open(mayRun) // without a gate the command runs already
 		if failure != nil {
-			_ = cmd.Process.Kill() // mostly it has ended; it must not become the command after all
+			signalGroup(cmd.Process.Pid, os.Kill) // mostly it has ended; it must not become the command after all
 		} else {
 			started <- nil
 		}

@@ -39,7 +39,7 @@ func script(t *testing.T, text string, lines int) (*Command, []string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = out.Close() })
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", text}, Env: os.Environ(), Out: out, Err: out}
-	require.NoError(t, c.Start())
+	require.NoError(t, c.Start(always))
 	t.Cleanup(c.Kill)
 	var said []string
 	within(t, "the script's lines", func() bool {
@@ -61,7 +61,7 @@ func TestACommandGetsItsStreamsAndItsEnvironmentAndNothingElse(t *testing.T) {
 	var out, errs strings.Builder
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", `cat; echo "$WORD" >&2; exit 3`}, Env: []string{"WORD=hello"},
 		In: strings.NewReader("in\x00\xff"), Out: &out, Err: &errs}
-	require.NoError(t, c.Start())
+	require.NoError(t, c.Start(always))
 	<-c.Done()
 	assert.False(t, c.Succeeded())
 	assert.Equal(t, "exit code 3", c.Ended())
@@ -74,7 +74,7 @@ func TestACommandGetsItsStreamsAndItsEnvironmentAndNothingElse(t *testing.T) {
 func TestOutputThatAChildHoldsOpenDoesNotMakeASuccessAFailure(t *testing.T) {
 	var out strings.Builder
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", "sleep 1000 & exit 0"}, Out: &out}
-	require.NoError(t, c.Start())
+	require.NoError(t, c.Start(always))
 	defer c.Kill()
 	<-c.Done()
 	assert.True(t, c.Succeeded())
@@ -97,7 +97,7 @@ func TestACommandThatCannotBeExecutedWasNotRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "deploy")
 	require.NoError(t, os.WriteFile(path, []byte("\x7fELF, but not really"), 0o755))
 	c := &Command{Path: path, Args: []string{path}}
-	require.ErrorContains(t, c.Start(), "exec format error")
+	require.ErrorContains(t, c.Start(always), "exec format error")
 	assert.False(t, c.Alive())
 }
 
@@ -147,7 +147,7 @@ func TestAReleasedKeeperKillsNothing(t *testing.T) {
 	keeper, err := StartKeeper(os.Args[0], roleKeeper)
 	require.NoError(t, err)
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", "sleep 1000 & exit 0"}, Keeper: keeper}
-	require.NoError(t, c.Start())
+	require.NoError(t, c.Start(always))
 	defer c.Kill()
 	<-c.Done()
 	c.Allow(time.Hour)
@@ -159,7 +159,7 @@ func TestAKeeperThatIsGoneDoesNotDisturb(t *testing.T) {
 	keeper, err := StartKeeper("/bin/true")
 	require.NoError(t, err)
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", "exit 0"}, Keeper: keeper}
-	require.NoError(t, c.Start())
+	require.NoError(t, c.Start(always))
 	<-c.Done()
 	for range 3 {
 		c.Allow(time.Minute)

@@ -93,9 +93,12 @@ type fakeProcess struct {
 	letGo      time.Time // when the watchdog was told that nothing is left
 }
 
-func (p *fakeProcess) Start() error {
+func (p *fakeProcess) Start(mayRun func() error) error {
 	if p.broken != nil {
 		return p.broken
+	}
+	if err := mayRun(); err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -145,7 +148,7 @@ func (p *fakeProcess) Kill() {
 func (p *fakeProcess) Alive() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.ended || p.childAlive
+	return !p.started.IsZero() && (!p.ended || p.childAlive)
 }
 
 func (p *fakeProcess) Allow(left time.Duration) {

@@ -65,19 +65,22 @@ func (g *gate) started() {
 	}
 }
 
-// open lets the gate become the command, and says why it could not.
-func (g *gate) open() error {
+// open lets the gate become the command, if it may still be, and says why it could not.
+func (g *gate) open(mayRun func() error) error {
 	if g.hold == nil {
 		return nil
 	}
 	defer g.close()
+	if err := mayRun(); err != nil {
+		return err
+	}
 	if _, err := g.hold.WriteString("\n"); err != nil {
 		return fmt.Errorf("open the gate of the command: %w", err)
 	}
 	why, err := io.ReadAll(io.LimitReader(g.fail, maxGateFailure))
 	switch {
 	case err != nil:
-		return fmt.Errorf("hear of the command's start: %w", err)
+		return fmt.Errorf("hear of the command's start: %w: %w", err, ErrMayHaveRun)
 	case len(why) > 0:
 		return errors.New(string(why))
 	default: // closed without a word: it is the command now

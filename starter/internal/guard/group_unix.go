@@ -24,8 +24,10 @@ func groupAlive(group int) bool {
 	if group <= 1 {
 		return false
 	}
-	err := syscall.Kill(-group, 0)
-	return !errors.Is(err, syscall.ESRCH) && !onlyZombies(group)
+	if gone := errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); gone || onlyZombies(group) {
+		return false
+	}
+	return !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) // the last one may have been collected while the others were looked for
 }
 
 // ownSession keeps a process out of reach of what ends this one: the terminal and signals to the group.

@@ -50,7 +50,7 @@ func playGuard(script string) {
 		panic(err)
 	}
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", script}, Env: os.Environ(), Out: os.Stdout, Err: os.Stderr, Keeper: keeper}
-	if err := c.Start(); err != nil {
+	if err := c.Start(always); err != nil {
 		panic(err)
 	}
 	var allowed string
@@ -88,7 +88,7 @@ func playEarlyDeath(script string) {
 func playShell(script string) {
 	c := &Command{Path: "/bin/sh", Args: []string{"sh", "-c", script}, Env: os.Environ(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Gate: []string{os.Args[0], roleGate}}
-	if err := c.Start(); err != nil {
+	if err := c.Start(always); err != nil {
 		panic(err)
 	}
 	<-c.Done()

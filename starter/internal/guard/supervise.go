@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -22,7 +23,8 @@ type Pulse struct {
 	Acknowledged bool
 	// Wanted is true when the run was seen to wait for this runner after that.
 	Wanted bool
-	// Likely is true when the run itself could not be asked, but all that Temporal knows of it says that it waits.
+	// Likely is true when the run itself could not be asked, but all that Temporal knows of it says that it waits, and that
+	// it decides nothing in this moment: whatever it decides later, it has counted the heartbeat before.
 	Likely bool
 	// Unwanted says why the run no longer waits for this runner; empty while it may.
 	Unwanted string
@@ -32,8 +34,9 @@ type Pulse struct {
 
 // Process is the command and everything it starts.
 type Process interface {
-	// Start runs it. An error means that nothing was run.
-	Start() error
+	// Start runs it, if it may still be run when everything is ready. An error means that nothing was run, unless it is
+	// ErrMayHaveRun.
+	Start(mayRun func() error) error
 	// Done is closed when the command itself has ended; Succeeded and Ended then say how.
 	Done() <-chan struct{}
 	Succeeded() bool
@@ -49,6 +52,9 @@ type Process interface {
 	// LetGo tells that watchdog that nothing is left for it to kill.
 	LetGo()
 }
+
+// ErrMayHaveRun is a start of which nobody can tell whether the command ran for a moment before it was killed.
+var ErrMayHaveRun = errors.New("nobody knows whether the command ran before it was killed")
 
 // Options are one supervision.
 type Options struct {
@@ -79,6 +85,8 @@ type Ending struct {
 	// Result is the word for the run; Detail says in words what happened.
 	Result contract.ChangeResult
 	Detail string
+	// Heard is true when Temporal has taken a heartbeat of this supervision.
+	Heard bool
 	// Alive is true when some of what the command started could not be killed.
 	Alive bool
 	// Signals is how many signals came.
@@ -152,10 +160,21 @@ func (s *supervisor) supervise() Ending {
 		return s.notRun(fmt.Sprintf("the command was not run: the time for the change (update.timeout, %s) is nearly over", s.Timeout))
 	}
 	s.Process.Allow(s.left(lastShare))
-	if err := s.Process.Start(); err != nil {
+	if err := s.Process.Start(s.mayRun); errors.Is(err, ErrMayHaveRun) {
+		return Ending{Ran: true, Result: contract.ChangeFailed, Detail: err.Error(), Signals: s.signals}
+	} else if err != nil {
 		return s.notRun("the command could not be started, nothing was run: " + err.Error())
 	}
 	return s.attend()
+}
+
+// mayRun says why the command must not be run any more. A machine may be suspended between the last look at the run and the
+// first instruction of the command, for hours.
+func (s *supervisor) mayRun() error {
+	if s.left(stopShare) <= 0 {
+		return errors.New("the last heartbeat was confirmed too long ago, so the run may have given this runner up")
+	}
+	return nil
 }
 
 // KeepBeating heartbeats until the context ends: while a report is on its way, the run must not take its runner for dead.

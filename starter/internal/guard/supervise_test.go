@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -51,7 +52,7 @@ func TestTheCommandRunsOnlyAfterAHeartbeatThatTheRunWanted(t *testing.T) {
 			s := play(t, &fakeProcess{works: time.Minute}, tc.beat, nil)
 			assert.False(t, s.ending.Ran)
 			assert.True(t, s.process.started.IsZero())
-			assert.Equal(t, contract.ChangeFailed, s.ending.Result)
+			assert.Equal(t, contract.ChangeNotStarted, s.ending.Result, "nothing was run: there is nothing to roll back")
 			assert.Contains(t, s.ending.Detail, tc.says)
 		})
 	}
@@ -63,6 +64,17 @@ func TestAGrantWhoseRunCannotBeAskedCountsAfterAWhileWhereTemporalKnowsItsPhase(
 	assert.GreaterOrEqual(t, s.process.started.Sub(s.began), silence/4)
 }
 
+func TestACommandIsNotRunWhenTheMachineSleptAfterTheLastLook(t *testing.T) {
+	s := &scene{}
+	s.play(t, &fakeProcess{works: time.Minute}, func(context.Context, int) Pulse {
+		s.asleep.Store(int64(10 * time.Minute)) // while the answer of the look is on its way
+		return Pulse{Acknowledged: true, Wanted: true}
+	}, nil)
+	assert.True(t, s.process.started.IsZero())
+	assert.Equal(t, contract.ChangeNotStarted, s.ending.Result)
+	assert.True(t, s.ending.Heard)
+}
+
 func TestAGrantOfWhichNothingIsKnownRunsNothing(t *testing.T) {
 	s := play(t, &fakeProcess{works: time.Minute}, func(context.Context, int) Pulse { return Pulse{Acknowledged: true, Trouble: errNetwork} }, nil)
 	assert.False(t, s.ending.Ran)
@@ -70,9 +82,15 @@ func TestAGrantOfWhichNothingIsKnownRunsNothing(t *testing.T) {
 	assert.Less(t, s.link.sent[len(s.link.sent)-1].Sub(s.began), 2*silence)
 }
 
-func TestACommandThatCannotBeStartedIsAFailedChange(t *testing.T) {
+func TestACommandThatCannotBeStartedIsNoChangeAtAll(t *testing.T) {
 	s := play(t, &fakeProcess{broken: errors.New("exec format error")}, nil, nil)
-	assert.Equal(t, Ending{Result: contract.ChangeFailed, Detail: "the command could not be started, nothing was run: exec format error"}, s.ending)
+	assert.Equal(t, Ending{Result: contract.ChangeNotStarted, Detail: "the command could not be started, nothing was run: exec format error", Heard: true}, s.ending)
+}
+
+func TestACommandOfWhichNobodyKnowsWhetherItRanIsAFailedChange(t *testing.T) {
+	s := play(t, &fakeProcess{broken: fmt.Errorf("hear of the command's start: %w", ErrMayHaveRun)}, nil, nil)
+	assert.True(t, s.ending.Ran)
+	assert.Equal(t, contract.ChangeFailed, s.ending.Result)
 }
 
 // Each of these loses Temporal at another moment, with a command that ends at once, slowly, or not at all.

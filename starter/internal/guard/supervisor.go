@@ -20,6 +20,7 @@ type supervisor struct {
 	began, confirming time.Time
 	// confirmed is when the last heartbeat was sent that was acknowledged.
 	confirmed time.Time
+	heard     bool // Temporal has taken a heartbeat
 	nextBeat  time.Time
 	flying    bool // a heartbeat is on its way
 	pulses    chan sentPulse
@@ -82,6 +83,7 @@ func (s *supervisor) beatWhenDue() {
 
 // count counts a heartbeat that Temporal has taken: from then on it is not the look after it that matters.
 func (s *supervisor) count(sent time.Time) {
+	s.heard = true
 	if !sent.After(s.confirmed) {
 		return
 	}
@@ -147,8 +149,9 @@ func (s *supervisor) untilBeat() time.Duration {
 	return time.Until(s.nextBeat)
 }
 
+// notRun is the end of a supervision that ran nothing: there is nothing to roll back.
 func (s *supervisor) notRun(why string) Ending {
-	return Ending{Result: contract.ChangeFailed, Detail: why, Signals: s.signals}
+	return Ending{Result: contract.ChangeNotStarted, Detail: why, Heard: s.heard, Signals: s.signals}
 }
 
 // attend stays with the command until it has ended, and after a failure until all that it started is dead.

