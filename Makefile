@@ -73,11 +73,11 @@ down: ## Stop the containers; histories are kept
 test: build ## Run every test, end to end included, with the race detector where there is a C compiler
 	$(if $(RACE),,@echo "no C compiler: running without the race detector")
 	$(GO) test $(RACE) -timeout 15m $$($(GO) list ./... | grep -v '/internal/e2e$$')
-	$(GO) test $(RACE) -timeout 15m -count=1 ./internal/e2e # the test cache does not know the programs that these build
+	$(GO) test $(RACE) -timeout 40m -count=1 ./internal/e2e # the test cache does not know the programs that these build
 
 .PHONY: e2e
 e2e: build ## Run only the end-to-end tests: real programs and a Temporal dev server
-	$(GO) test -count=1 -timeout 15m ./internal/e2e/...
+	$(GO) test -count=1 -timeout 40m ./internal/e2e/...
 
 .PHONY: fleet-10000
 fleet-10000: build ## Run a fleet of 10,000 servers and measure its histories (3 minutes)

@@ -174,8 +174,7 @@ var changeChapters = []chapter{
 		r.held(r.id())
 		r.isFound(fmt.Sprintf("%s = %d AND %s = 'hold'", workflows.SearchAttributeServerID, r.server, workflows.SearchAttributePhase), r.id())
 		out := r.followAll(text)
-		// Other tests fill the quota of servers of the same account, which doctor then names.
-		require.Regexp(r.t, `(?m)^(All ok\.|Works\. 1 thing to look at\.)$`, out)
+		require.Contains(r.t, out, "All ok.")
 		require.Contains(r.t, out, r.id())
 		require.Contains(r.t, out, "ours (update)")
 	}},
