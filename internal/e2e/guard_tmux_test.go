@@ -6,15 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/term"
 
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
 )
@@ -151,35 +148,6 @@ func (g guardTerminal) snapshotFrame() {
 	require.Equal(g.t, before, above)
 	require.Equal(g.t, 3, strings.Count(frame, "\n"), "%s", frame)
 	g.unwrapped()
-	g.resizeAtRest(50, 12) // what stands there is broken anew, and the frame must not be left behind
-	g.redraws(texts...)
-	g.resizeAtRest(80, 24)
-	g.redraws(texts...)
-	above, _ = g.draws(texts...)
-	require.Equal(g.t, before, above)
-}
-
-// resizeAtRest makes the window another one while the guard stands still: a terminal breaks its lines anew a moment before
-// it tells its size, and what is drawn in that moment cannot fit both.
-func (g guardTerminal) resizeAtRest(columns, rows int) {
-	g.t.Helper()
-	pane, err := g.tmux("display-message", "-p", "#{pane_pid} #{pane_tty}")
-	require.NoError(g.t, err)
-	shell, tty, _ := strings.Cut(strings.TrimSpace(pane), " ")
-	children, err := os.ReadFile(filepath.Join("/proc", shell, "task", shell, "children"))
-	require.NoError(g.t, err)
-	guard, err := strconv.Atoi(strings.TrimSpace(string(children)))
-	require.NoError(g.t, err, "the guard alone runs there")
-	require.NoError(g.t, syscall.Kill(guard, syscall.SIGSTOP))
-	defer func() { require.NoError(g.t, syscall.Kill(guard, syscall.SIGCONT)) }()
-	g.resize(columns, rows)
-	file, err := os.OpenFile(tty, os.O_RDWR|syscall.O_NOCTTY, 0)
-	require.NoError(g.t, err)
-	defer func() { _ = file.Close() }()
-	g.j.eventually(patience, "the terminal's new size", func() bool {
-		wide, high, err := term.GetSize(int(file.Fd()))
-		return err == nil && wide == columns && high == rows
-	})
 }
 
 // commandsScreen is the second stage: the screen is the command's, also while heartbeats are sent.

@@ -49,3 +49,51 @@ func TestAFrameThatBeginsInTheFirstRowIsNotLeftInTheScrollback(t *testing.T) {
 	g.asBefore()
 	j.committed(j.end(j.id(), patience))
 }
+
+// A terminal breaks what stands there anew before it tells its size, so that the head of a frame of before may stay. What is
+// drawn from then on fits.
+func TestAGuardsFramesFitAWindowThatIsMadeSmallerAndLargerAgain(t *testing.T) {
+	t.Parallel()
+	j := newJob(t)
+	var g guardTerminal
+	j.inWaitAfter(vpsfake.OpCreateSnapshot, func() { g = j.guardIn(nil, deploy+j.change(true)) })
+	texts := []string{"SNAPSHOT  ", "\n  waiting for snapshot ", " of 3m to 10m"}
+	g.draws(texts...)
+	for _, size := range [][2]int{{50, 12}, {80, 24}} {
+		g.resize(size[0], size[1])
+		before := g.newest()
+		for range 3 {
+			j.eventually(patience, "another frame in the window's new size", func() bool {
+				frame := g.newest()
+				if frame == before || g.torn(frame) != "" || !containsAll(frame, texts...) {
+					return false
+				}
+				before = frame
+				return true
+			})
+		}
+	}
+	j.open()
+	g.ends(0)
+	require.Contains(t, g.look(), "COMMITTED  "+j.id())
+	j.committed(j.end(j.id(), patience))
+}
+
+// newest is the frame that was drawn last, as far as it stands there; empty without one.
+func (g guardTerminal) newest() string {
+	text := g.look()
+	heads := g.head.FindAllStringIndex(text, -1)
+	if len(heads) == 0 {
+		return ""
+	}
+	return text[heads[len(heads)-1][0]:]
+}
+
+func containsAll(text string, parts ...string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}
