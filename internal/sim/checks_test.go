@@ -322,7 +322,7 @@ func (w *world) judgeServer(v *verdict, run temporalfake.Run, rep workflows.Repo
 	}
 	deployed := w.deployed(n, rep.ServerID)
 	if rep.Change != nil && rep.Change.Runner != "" && rep.Change.Result == contract.ChangeNotStarted {
-		w.saw.count("granted and not begun", map[bool]string{true: "reported", false: "never confirmed"}[!strings.Contains(rep.Change.Detail, "it confirms that")])
+		w.saw.count("granted and not begun", map[bool]string{true: "reported", false: "never confirmed"}[!strings.Contains(rep.Change.Detail, "promised a heartbeat")])
 	}
 	decided := func(d workflows.Decision) bool {
 		return slices.ContainsFunc(rep.Decisions, func(r workflows.DecisionRecord) bool { return r.Decision == d })
