@@ -108,7 +108,7 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 		answer.Detail = "this runner's change is over"
 	}
 	a.say("%s not granted: %s", a.errColour.Warn(render.Clean(o.id)), render.Clean(answer.Detail))
-	v, err := a.follow(ctx, c, o.id, "")
+	v, err := a.follow(ctx, c, o.id, answer.runID)
 	if err != nil {
 		return err
 	}

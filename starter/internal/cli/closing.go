@@ -27,7 +27,7 @@ func (e *outageError) Unwrap() error { return e.err }
 
 // awaitClose waits until a run has closed. A run that was reset goes on as another run, which is then waited for.
 func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string) (verdict, error) {
-	if runID == "" { // the run that is there now is meant, also when another one takes the id meanwhile
+	if runID == "" { // Temporal did not say which run answered: the one that is there now is meant
 		if description, err := c.DescribeWorkflowExecution(ctx, id, ""); err == nil {
 			runID = description.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 		}

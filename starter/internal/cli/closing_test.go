@@ -31,11 +31,16 @@ func takenOver(t *testing.T, args []string, first string) outcome {
 	f.status, f.answers[workflows.UpdateReport] = changing("r1"), workflows.ReportAnswer{Accepted: true}
 	errs, result := watched(t, t.Context(), address, 0, args...)
 	require.Eventually(t, func() bool { return strings.Contains(errs.String(), "waiting for the report") }, waitFor, tick)
-	f.mu.Lock()
-	f.resetTo, f.firsts = "run-2", map[string]string{"run-2": first}
-	f.endsOf = map[string]*historypb.HistoryEvent{testRunID: terminated(), "run-2": completed(t, aReport(workflows.OutcomeCommitted, ""))}
-	f.mu.Unlock()
+	f.takeOver(first)
 	return awaitEnd(t, result)
+}
+
+// takeOver terminates the run and lets a committed one have its id. first is the first run of that one's chain.
+func (f *frontend) takeOver(first string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.resetTo, f.firsts = "run-2", map[string]string{"run-2": first}
+	f.endsOf = map[string]*historypb.HistoryEvent{testRunID: terminated(), "run-2": completed(f.t, aReport(workflows.OutcomeCommitted, ""))}
 }
 
 func TestARunThatTakesTheIDOfAFollowedOneIsNotTakenForIt(t *testing.T) {
@@ -44,6 +49,35 @@ func TestARunThatTakesTheIDOfAFollowedOneIsNotTakenForIt(t *testing.T) {
 		assert.Equal(t, codePerson, got.code, "%s: %s", name, got.err)
 		assert.Contains(t, got.out, "ended from outside", name)
 		assert.NotContains(t, got.out, "COMMITTED", name)
+	}
+}
+
+func TestTheRunThatAnsweredIsFollowedAlsoWhenAnotherTakesItsIDAtOnce(t *testing.T) {
+	for name, args := range map[string][]string{
+		"report":  {"report", "deploy-1", "--runner=r1", "--result=succeeded", "--wait"},
+		"approve": {"approve", "deploy-1", "--yes", "--by=ann", "--wait"},
+		"begin":   {"begin", "deploy-1", "--server=7", "--runner=r2", "--check-http=https://example.com/"},
+		"guard":   {"guard", "--server=7", "--deploy-id=deploy-1", "--check=https://example.com/", "--", "true"},
+	} {
+		f, address := newFrontend(t)
+		f.status = changing("r1")
+		f.answers = map[string]any{
+			workflows.UpdateReport: workflows.ReportAnswer{Accepted: true},
+			workflows.UpdateDecide: workflows.DecideAnswer{Accepted: true},
+			workflows.UpdateBegin:  workflows.BeginAnswer{Granted: false, Detail: "r1 has it"},
+		}
+		f.slow = func(method string) {
+			f.mu.Lock()
+			answered := len(f.updates) > 0
+			f.mu.Unlock()
+			if answered { // the first look after the answer meets the other run
+				f.takeOver("run-2")
+			}
+		}
+		got := safepoint(t, address, args...)
+		assert.Equal(t, codePerson, got.code, "%s: %s", name, got.err)
+		assert.Contains(t, got.out+got.err, "ended from outside", name)
+		assert.NotContains(t, got.out+got.err, "COMMITTED", name)
 	}
 }
 

@@ -115,7 +115,7 @@ func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) erro
 		return err
 	}
 	var answer workflows.DecideAnswer
-	err = a.update(ctx, c, client.UpdateWorkflowOptions{
+	runID, err = a.update(ctx, c, client.UpdateWorkflowOptions{
 		UpdateID:   "decide-" + random(), // each call is a decision of its own, but its repeats in here are one
 		WorkflowID: o.id,
 		UpdateName: workflows.UpdateDecide,
@@ -136,7 +136,7 @@ func (a *app) decide(ctx context.Context, c client.Client, o decideOptions) erro
 	}
 	if o.wait {
 		a.say("%s %s", a.errColour.Bold(render.Clean(o.id)), render.Clean(answer.Detail))
-		return a.verdict(ctx, c, o.id, "", o.format)
+		return a.verdict(ctx, c, o.id, runID, o.format)
 	}
 	if o.format == formatJSON {
 		return a.printJSON(answer)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"sync"
@@ -182,17 +183,8 @@ func (f *frontend) DescribeWorkflowExecution(_ context.Context, in *workflowserv
 	if f.closed != nil {
 		status = enumspb.WORKFLOW_EXECUTION_STATUS_FAILED // which end it was is in the history
 	}
-	runID := testRunID
-	if f.resetTo != "" {
-		runID = f.resetTo
-	}
-	if asked := in.GetExecution().GetRunId(); asked != "" {
-		runID = asked
-	}
-	first := testRunID
-	if other := f.firsts[runID]; other != "" {
-		first = other
-	}
+	runID := cmp.Or(in.GetExecution().GetRunId(), f.resetTo, testRunID)
+	first := cmp.Or(f.firsts[runID], testRunID)
 	if holder := f.holders[in.GetExecution().GetWorkflowId()]; holder != "" {
 		return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 			Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, ParentExecution: &commonpb.WorkflowExecution{WorkflowId: holder, RunId: "of-the-holder"}}}, nil
@@ -263,9 +255,12 @@ func (f *frontend) updated(in *workflowservice.UpdateWorkflowExecutionRequest) *
 			FailureInfo: &failurepb.Failure_ApplicationFailureInfo{ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: "Refused"}}}}}
 	}
 	return &workflowservice.UpdateWorkflowExecutionResponse{
-		Stage:     enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED,
-		Outcome:   outcome,
-		UpdateRef: &updatepb.UpdateRef{WorkflowExecution: in.GetWorkflowExecution(), UpdateId: in.GetRequest().GetMeta().GetUpdateId()},
+		Stage:   enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED,
+		Outcome: outcome,
+		UpdateRef: &updatepb.UpdateRef{
+			WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: in.GetWorkflowExecution().GetWorkflowId(), RunId: cmp.Or(f.resetTo, testRunID)},
+			UpdateId:          in.GetRequest().GetMeta().GetUpdateId(),
+		},
 	}
 }
 

@@ -42,7 +42,7 @@ func (g *guarded) report(ctx context.Context, answer begun, ending guard.Ending)
 	request := workflows.ReportRequest{Runner: g.o.runner, Result: ending.Result, Detail: clip(ending.Detail)}
 	got := attend(g, ctx, reportGrace, func(ctx context.Context) (workflows.ReportAnswer, error) {
 		var answer workflows.ReportAnswer
-		err := g.update(ctx, g.c, client.UpdateWorkflowOptions{
+		_, err := g.update(ctx, g.c, client.UpdateWorkflowOptions{
 			UpdateID: "report-" + g.o.runner + "-" + string(ending.Result), WorkflowID: g.o.id,
 			UpdateName: workflows.UpdateReport, Args: []any{request},
 		}, &answer)
@@ -99,9 +99,9 @@ func clip(detail string) string {
 	return detail
 }
 
-// verdict follows the run to its end and ends by it.
-func (g *guarded) verdict(ctx context.Context) error {
-	got := attend(g, ctx, 0, func(ctx context.Context) (verdict, error) { return g.follow(ctx, g.c, g.o.id, "") })
+// verdict follows the run that answered to its end and ends by it.
+func (g *guarded) verdict(ctx context.Context, runID string) error {
+	got := attend(g, ctx, 0, func(ctx context.Context) (verdict, error) { return g.follow(ctx, g.c, g.o.id, runID) })
 	switch {
 	case got.err == nil:
 		return g.printEndOfGuard(got.value)

@@ -59,7 +59,7 @@ func (g *guarded) run(ctx context.Context) error {
 	}
 	if !answer.Granted {
 		g.say("%s the command is not run here: %s", g.errColour.Warn(render.Clean(g.o.id)), render.Clean(answer.Detail))
-		return g.verdict(ctx)
+		return g.verdict(ctx, answer.runID)
 	}
 	ending := g.change(keeper, answer)
 	if err := g.report(ctx, answer, ending); err != nil {
@@ -68,7 +68,7 @@ func (g *guarded) run(ctx context.Context) error {
 	if g.interrupts > 1 {
 		return detached(g.o.id)
 	}
-	return g.verdict(ctx)
+	return g.verdict(ctx, answer.runID)
 }
 
 // notOurs is the end of a guard that must not use the answer that it got. A run that granted it the change would

@@ -96,7 +96,7 @@ func (o *reportOptions) check(cmd *cobra.Command, export, terminal bool) error {
 // and a different word is a new one, which the run refuses.
 func (a *app) report(ctx context.Context, c client.Client, o reportOptions) error {
 	var answer workflows.ReportAnswer
-	err := a.update(ctx, c, client.UpdateWorkflowOptions{
+	runID, err := a.update(ctx, c, client.UpdateWorkflowOptions{
 		UpdateID:   "report-" + o.runner + "-" + o.result,
 		WorkflowID: o.id,
 		UpdateName: workflows.UpdateReport,
@@ -108,7 +108,7 @@ func (a *app) report(ctx context.Context, c client.Client, o reportOptions) erro
 	a.say("%s %s", a.errColour.Bold(render.Clean(o.id)), render.Clean(answer.Detail))
 	switch {
 	case o.wait:
-		return a.verdict(ctx, c, o.id, "", o.format)
+		return a.verdict(ctx, c, o.id, runID, o.format)
 	case !answer.Accepted:
 		return fail(codeUsage, "%s does not take the report; see where it is: safepoint status %s", o.id, quote(o.id))
 	case o.format == formatJSON:

@@ -69,7 +69,7 @@ func (a *app) steer(ctx context.Context, c client.Client, o steerOptions) error 
 		}
 	}
 	var answer workflows.FleetAnswer
-	err := a.update(ctx, c, client.UpdateWorkflowOptions{
+	_, err := a.update(ctx, c, client.UpdateWorkflowOptions{
 		UpdateID:   o.update + "-" + random(), // its repeats in here are one request
 		WorkflowID: o.id,
 		UpdateName: o.update,

@@ -40,8 +40,10 @@ func (a *app) persist(ctx context.Context, call func() error) error {
 	}
 }
 
-// update sends an update to a run and waits for its answer, however long no worker is there to give one.
-func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkflowOptions, answer any) error {
+// update sends an update to a run and waits for its answer, however long no worker is there to give one. runID is the run
+// that answered: whoever follows it must not follow another one that takes the id meanwhile. It is empty where Temporal
+// did not say.
+func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkflowOptions, answer any) (runID string, err error) {
 	o.WaitForStage = client.WorkflowUpdateStageCompleted
 	before := a.looked
 	a.looked = a.tellWaiting(time.Now())
@@ -50,13 +52,15 @@ func (a *app) update(ctx context.Context, c client.Client, o client.UpdateWorkfl
 		stop() // the last look is over
 		a.looked = before
 	}()
-	return a.persist(ctx, func() error {
+	err = a.persist(ctx, func() error {
 		handle, err := c.UpdateWorkflow(ctx, o)
 		if err != nil {
 			return err
 		}
+		runID = handle.RunID()
 		return handle.Get(ctx, answer)
 	})
+	return runID, err
 }
 
 // answerPatience is how long a request may go unanswered in silence. A worker answers within milliseconds.
