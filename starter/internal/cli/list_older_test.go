@@ -89,11 +89,14 @@ func TestAnOlderRunIsShownByItsRunID(t *testing.T) {
 }
 
 func TestAListThatCannotBeAskedForHasACodeOfItsOwnAndNamesNoRun(t *testing.T) {
-	got := safepoint(t, unreachable, "list")
-	assert.Equal(t, codeNotChanged, got.code)
-	assert.Contains(t, got.err, "Nothing was asked.")
-	assert.NotContains(t, got.err, "run")
-	got = safepoint(t, unreachable, "watch", "--server=7")
+	for _, args := range [][]string{{"list"}, {"snapshots"}, {"schedule", "list"}, {"schedule", "describe", "x"}, {"schedule", "apply", "-f", write(t, nightly)},
+		{"schedule", "pause", "x"}, {"schedule", "resume", "x"}, {"schedule", "trigger", "x"}, {"schedule", "delete", "x", "--yes"}} {
+		got := safepoint(t, unreachable, args...)
+		assert.Equal(t, codeNotChanged, got.code, args)
+		assert.Contains(t, got.err, "Nothing was asked.", args)
+		assert.NotContains(t, got.err, "run", args)
+	}
+	got := safepoint(t, unreachable, "watch", "--server=7")
 	assert.Equal(t, codePerson, got.code, "a run of that server may go on")
 	assert.Contains(t, got.err, "a run may go on")
 

@@ -40,7 +40,7 @@ paused and note only count when the schedule is created; afterwards they are a p
 
 // withSchedules runs a command with the schedules of the namespace.
 func (a *app) withSchedules(ctx context.Context, do func(context.Context, client.Client, *schedule.Store) error) error {
-	return a.withClient(ctx, reach{patience: min(dialTimeout, a.outage()), starts: true}, func(ctx context.Context, c client.Client) error {
+	return a.withClient(ctx, reach{patience: min(dialTimeout, a.outage()), aside: true}, func(ctx context.Context, c client.Client) error {
 		return do(ctx, c, schedule.NewStore(c.WorkflowService(), a.namespace, "safepoint "+userName()))
 	})
 }
