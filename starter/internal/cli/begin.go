@@ -98,13 +98,13 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 	if err != nil {
 		return a.notBegun(ctx, c, o, own, err)
 	}
-	if err := a.stillOwn(ctx, c, own, o.runner, answer.BeginAnswer); err != nil {
+	granted, err := a.stillGranted(ctx, c, own, o.runner, answer.BeginAnswer)
+	switch {
+	case err != nil:
 		return err
-	}
-	if answer.Granted {
-		if !a.outlived(ctx, c, o.id, answer.BeginAnswer) {
-			return a.granted(o, answer.BeginAnswer)
-		}
+	case granted:
+		return a.granted(o, answer.BeginAnswer)
+	case answer.Granted:
 		answer.Detail = "this runner's change is over"
 	}
 	a.say("%s not granted: %s", a.errColour.Warn(render.Clean(o.id)), render.Clean(answer.Detail))
@@ -115,21 +115,40 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 	return a.printAlreadyDone(v, o.format)
 }
 
-// outlived says whether a grant is an old one: the same runner may ask again after it has reported, and gets its stored
-// answer. A look that fails must not throw the grant away, for nobody else will ever get it: it is tried again for a
-// quarter of the time in which the runner may be silent, and then the grant counts.
-func (a *app) outlived(ctx context.Context, c client.Client, id string, answer workflows.BeginAnswer) bool {
-	ctx, cancel := context.WithTimeout(ctx, answer.HeartbeatTimeout.Std()/4)
+// stillGranted looks again after the answer. An interrupt takes the grant away, whatever the looks say: the shell would go
+// on with the change. A look that fails must not throw the grant away, for nobody else will ever get it: the looks are
+// tried again for a quarter of the time in which the runner may be silent, and then the grant counts.
+func (a *app) stillGranted(ctx context.Context, c client.Client, own claim, runner string, answer workflows.BeginAnswer) (bool, error) {
+	if !answer.Granted {
+		return false, a.stillOwn(ctx, c, own, runner, answer)
+	}
+	within, cancel := context.WithTimeout(ctx, answer.HeartbeatTimeout.Std()/4)
 	defer cancel()
+	if err := a.stillOwn(within, c, own, runner, answer); err != nil {
+		return false, err
+	}
+	over, err := a.changeOver(within, c, own.id)
+	switch {
+	case ctx.Err() != nil:
+		return false, fail(codeDetached, "interrupted: make no change. %s has granted it to this runner and waits for it\n"+
+			"Ask again with --runner %s. Or, when nothing of the change was done, tell the run: %s", own.id, quote(runner), notStarted(own.id, runner))
+	case err != nil:
+		a.say("%s is granted, but could not be looked at: %v", a.errColour.Warn(render.Clean(own.id)), err)
+	}
+	return !over, nil
+}
+
+// changeOver says whether a grant is an old one: the same runner may ask again after it has reported, and gets its stored
+// answer. It looks until the context ends.
+func (a *app) changeOver(ctx context.Context, c client.Client, id string) (bool, error) {
 	for {
 		s, err := a.look(ctx, c, id)
 		if err == nil {
-			return s.closed || changeIsOver(s.view.Status)
+			return s.closed || changeIsOver(s.view.Status), nil
 		}
 		select {
 		case <-ctx.Done():
-			a.say("%s is granted, but could not be looked at: %v", a.errColour.Warn(render.Clean(id)), err)
-			return false
+			return false, err
 		case <-time.After(lookEvery):
 		}
 	}

@@ -33,13 +33,21 @@ func (a *app) free(ctx context.Context, c client.Client, own claim) error {
 // grant away, for nobody else would ever get it.
 func (a *app) stillOwn(ctx context.Context, c client.Client, own claim, runner string, answer workflows.BeginAnswer) error {
 	start, err := a.knownOrigin(ctx, c, own.id)
-	if err != nil {
+	switch {
+	case err == nil: // seen
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil // interrupted, which the caller says
+	default: // out of reach
 		a.say("%s could not be looked at again: %v", a.errColour.Warn(render.Clean(own.id)), err)
 		return nil
 	}
 	if answer.Granted {
-		own.mend = "Make no change. The run waits for this runner, so tell it: safepoint report " + quote(own.id) + " --runner " + quote(runner) +
-			" --result not_started --detail 'nothing was run'\nThen give an id of its own"
+		own.mend = "Make no change. The run waits for this runner, so tell it: " + notStarted(own.id, runner) + "\nThen give an id of its own"
 	}
 	return own.belongs(start)
+}
+
+// notStarted is how a runner tells a run that it makes no change.
+func notStarted(id, runner string) string {
+	return "safepoint report " + quote(id) + " --runner " + quote(runner) + " --result not_started --detail 'nothing was run'"
 }

@@ -144,9 +144,57 @@ func TestAnOldGrantIsRecognisedEvenWhenTheFirstLookFails(t *testing.T) {
 		}
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	got := safepointIn(t, ctx, address, "", "begin", "deploy-1", "--server=7", "--runner=r1")
-	assert.NotEqual(t, codeOK, got.code, "it follows the run instead")
+	errs, result := watched(t, ctx, address, 0, "begin", "deploy-1", "--server=7", "--runner=r1")
+	require.Eventually(t, func() bool { return strings.Contains(errs.String(), "not granted: this runner's change is over") }, waitFor, tick, "it follows the run instead")
+	cancel()
+	got := awaitEnd(t, result)
+	assert.Equal(t, codeDetached, got.code)
 	assert.NotContains(t, got.out, "make the change now")
+}
+
+// A shell goes on with the change after a begin that ended with 0, whatever was typed meanwhile.
+func TestAnInterruptedBeginGrantsNothing(t *testing.T) {
+	for name, phase := range map[string]workflows.Phase{"a new grant": workflows.PhaseChange, "an old one": workflows.PhaseVerify} {
+		for _, look := range []string{"GetWorkflowExecutionHistory", "DescribeWorkflowExecution", "QueryWorkflow"} {
+			t.Run(name+", "+look, func(t *testing.T) {
+				t.Parallel()
+				f, address := newFrontend(t)
+				f.answers[workflows.UpdateBegin], f.status = grant(), changing("r1")
+				f.status.Phase = phase
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				f.slow = func(method string) {
+					f.mu.Lock()
+					answered := len(f.updates) > 0
+					f.mu.Unlock()
+					if answered && strings.HasSuffix(method, "/"+look) {
+						cancel()
+					}
+				}
+				got := safepointIn(t, ctx, address, "", "begin", "deploy-1", "--server=7", "--runner=r1")
+				assert.Equal(t, codeDetached, got.code, got.err)
+				assert.Empty(t, got.out)
+				assert.Contains(t, got.err, "make no change")
+				assert.Contains(t, got.err, "safepoint report deploy-1 --runner r1 --result not_started")
+				assert.NotContains(t, got.err, "could not be looked at")
+			})
+		}
+	}
+}
+
+func TestAnInterruptedLookIsNoTroubleOfTheRun(t *testing.T) {
+	for _, args := range [][]string{{"status", "deploy-1"}, {"status", "deploy-1", "--wait"}, {"watch", "deploy-1"}, {"report", "deploy-1"}} {
+		f, address := newFrontend(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		f.slow = func(method string) {
+			if strings.HasSuffix(method, "/DescribeWorkflowExecution") {
+				cancel()
+			}
+		}
+		got := safepointIn(t, ctx, address, "", args...)
+		assert.Equal(t, codeDetached, got.code, args)
+		assert.Contains(t, got.err, "interrupted: nothing was done", args)
+	}
 }

@@ -30,7 +30,12 @@ func takenOver(t *testing.T, args []string, first string) outcome {
 	f, address := newFrontend(t)
 	f.status, f.answers[workflows.UpdateReport] = changing("r1"), workflows.ReportAnswer{Accepted: true}
 	errs, result := watched(t, t.Context(), address, 0, args...)
-	require.Eventually(t, func() bool { return strings.Contains(errs.String(), "waiting for the report") }, waitFor, tick)
+	require.Eventually(t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		answered := args[0] != "report" || len(f.updates) == 1 // its progress is shown before it is sent
+		return answered && strings.Contains(errs.String(), "waiting for the report")
+	}, waitFor, tick)
 	f.takeOver(first)
 	return awaitEnd(t, result)
 }
@@ -109,12 +114,14 @@ func TestAnEndThatCannotBeReadIsSaidToBeOneAndNeedsAPerson(t *testing.T) {
 }
 
 // away is a Temporal that keeps a closed run and answers for no history, which the client then asks for again and again.
-func away(t *testing.T) (*app, client.Client) {
+// asked is called each time.
+func away(t *testing.T, asked func()) (*app, client.Client) {
 	t.Helper()
 	f, address := newFrontend(t)
 	f.end(completed(t, aReport(workflows.OutcomeCommitted, "")))
 	f.fails = func(method string) error {
 		if strings.HasSuffix(method, "/GetWorkflowExecutionHistory") {
+			asked()
 			return serviceerror.NewUnavailable("away")
 		}
 		return nil
@@ -127,7 +134,7 @@ func away(t *testing.T) (*app, client.Client) {
 }
 
 func TestAnEndThatIsNotReadInTimeIsNoMistakeOfTheUser(t *testing.T) {
-	a, c := away(t)
+	a, c := away(t, func() {})
 	_, err := a.closedWithin(t.Context(), c, "deploy-1", testRunID, 200*time.Millisecond)
 	var ended *exitError
 	require.ErrorAs(t, err, &ended)
@@ -136,9 +143,9 @@ func TestAnEndThatIsNotReadInTimeIsNoMistakeOfTheUser(t *testing.T) {
 }
 
 func TestAnInterruptWhileAnEndIsReadDoesNotSayThatTheRunGoesOn(t *testing.T) {
-	a, c := away(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	a, c := away(t, cancel)
 	err := a.status(ctx, c, statusOptions{id: "deploy-1", format: formatText})
 	var ended *exitError
 	require.ErrorAs(t, err, &ended)

@@ -99,7 +99,7 @@ func TestEachBrokenThingIsNamedWithItsMend(t *testing.T) {
 			t.Parallel()
 			e, address := newExamined(t)
 			c.breaks(e)
-			code, found := doctorSays(t, address, "--timeout", "1s")
+			code, found := doctorSays(t, address, "--timeout", "5s")
 			assert.Equal(t, codeNotChanged, code)
 			f := found[c.finding]
 			assert.Equal(t, contract.FindingBad, f.State, "%+v", found)

@@ -10,7 +10,7 @@ import (
 func (a *app) export(ctx context.Context, c client.Client, o reportOptions) error {
 	s, err := a.lookAt(ctx, c, o.id, o.runID)
 	if err != nil {
-		return err
+		return untouched(ctx, err)
 	}
 	if !s.closed {
 		return fail(codeUsage, "%s has not ended, so it has no report yet: safepoint status %s --wait", o.id, quote(o.id))

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -24,6 +25,9 @@ import (
 )
 
 const testRunID = "run-1"
+
+// longPoll is how long a request for the end of a run that goes on is kept.
+const longPoll = 50 * time.Millisecond
 
 // frontend is a Temporal server with one run, spoken to by the real client.
 type frontend struct {
@@ -213,6 +217,12 @@ func (f *frontend) GetWorkflowExecutionHistory(ctx context.Context, in *workflow
 	case f.endsOf[in.GetExecution().GetRunId()] != nil:
 		return &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{Events: []*historypb.HistoryEvent{f.endsOf[in.GetExecution().GetRunId()]}}}, nil
 	case f.closed == nil: // a long poll that found nothing
+		f.mu.Unlock()
+		select { // a poll that is answered at once is asked again at once, for as long as the run goes on
+		case <-ctx.Done():
+		case <-time.After(longPoll):
+		}
+		f.mu.Lock()
 		return &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{}, NextPageToken: []byte("more")}, ctx.Err()
 	default: // the close event alone, as asked for
 		return &workflowservice.GetWorkflowExecutionHistoryResponse{History: &historypb.History{Events: []*historypb.HistoryEvent{f.closed}}}, nil

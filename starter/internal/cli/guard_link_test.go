@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -98,7 +99,7 @@ func TestAWaitEndsWhenTemporalIsAwayForTheOutage(t *testing.T) {
 
 func TestAHeartbeatThatTemporalHasTakenCountsAlthoughNoWorkerAnswers(t *testing.T) {
 	g, f, _ := attending(t)
-	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runner: "r1"}
+	link := &guardLink{app: g.app, c: g.c, id: "deploy-1", runner: "r1", silence: 4 * time.Minute}
 	taken := 0
 	beat := func() guard.Pulse {
 		t.Helper()
@@ -188,22 +189,19 @@ func TestAHeartbeatIsHandedOverBeforeTheLookAndTheLookIsCutShort(t *testing.T) {
 // One look may be slow by itself.
 func TestTemporalIsAwayOnlyAfterTwoLooks(t *testing.T) {
 	g, f, _ := attending(t)
-	looks := 0
+	var looks atomic.Int32
+	release := make(chan struct{})
+	defer close(release)
 	f.mu.Lock()
-	f.fails = func(method string) error {
-		if looks++; looks == 1 {
-			time.Sleep(2 * testOutage) // the whole patience in one look
-			return serviceerror.NewUnavailable("slow")
+	f.slow = func(string) {
+		if looks.Add(1) == 1 {
+			<-release // longer than the whole patience
 		}
-		return nil
 	}
 	f.mu.Unlock()
 	got := attend(g, t.Context(), 0, func(ctx context.Context) (int, error) {
 		for { // polls: the test's own bound ends it
-			f.mu.Lock()
-			enough := looks > 2
-			f.mu.Unlock()
-			if enough || ctx.Err() != nil {
+			if looks.Load() > 2 || ctx.Err() != nil {
 				return 7, context.Cause(ctx)
 			}
 			time.Sleep(tick)

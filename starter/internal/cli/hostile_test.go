@@ -33,12 +33,14 @@ func TestNoErrorBringsAnythingToTheTerminalThatItActsOn(t *testing.T) {
 	assert.Contains(t, got.err, "\na]0;title", "the line breaks stay")
 	assertCalm(t, got.err)
 
+	f.mu.Lock() // a last look of the command before may still be answered
 	f.fails = func(method string) error {
 		if strings.HasSuffix(method, "/DescribeWorkflowExecution") {
 			return serviceerror.NewInvalidArgument(hostile) // which no client tries again
 		}
 		return nil
 	}
+	f.mu.Unlock()
 	for _, args := range [][]string{{"status", "x"}, {"decide", "x", "commit", "--by=ann"}, {"bogus" + hostile}, {"status", "--bogus" + hostile}} {
 		got = safepoint(t, address, args...)
 		assert.NotZero(t, got.code)

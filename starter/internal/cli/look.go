@@ -19,8 +19,9 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// queryTimeout is short: without a worker a query is never answered, and the rest is still worth showing.
-const queryTimeout = 3 * time.Second
+// queryTimeout is short: without a worker a query is never answered, and the rest is still worth showing. The client gives
+// a request half of the time that is left (newGRPCContext of the SDK), and asks no second time when it is over: 3 s.
+const queryTimeout = 6 * time.Second
 
 // seen is one look at a run.
 type seen struct {

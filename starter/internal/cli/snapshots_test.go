@@ -51,7 +51,7 @@ func TestSnapshotsThatCannotBeListedSayWhy(t *testing.T) {
 			t.Parallel()
 			f, address := newFrontend(t)
 			c.with(f)
-			got := safepoint(t, address, "snapshots", "--timeout", "1s")
+			got := safepoint(t, address, "snapshots", "--timeout", "5s")
 			assert.Equal(t, c.code, got.code, got.err)
 			assert.Contains(t, got.err, c.says)
 			assert.Empty(t, got.out)

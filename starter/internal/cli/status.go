@@ -54,7 +54,7 @@ func (a *app) status(ctx context.Context, c client.Client, o statusOptions) erro
 	s, err := a.lookAt(ctx, c, o.id, o.runID)
 	switch {
 	case err != nil:
-		return err
+		return untouched(ctx, err)
 	case s.closed:
 		v, err := a.closedVerdict(ctx, c, o.id, s.runID)
 		if err != nil {

@@ -85,7 +85,7 @@ func leftBehind(id string) error {
 	return fail(codeDetached, "interrupted: the request may still be carried out, at once or when a worker is back; the run goes on\nSee where it is: safepoint status %s", quote(id))
 }
 
-// untouched is the end of a command that could not look at a run before it asked anything of it.
+// untouched is the end of a command that could not look at a run, and asked nothing of it before.
 func untouched(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fail(codeDetached, "interrupted: nothing was done")
@@ -117,6 +117,8 @@ func (a *app) explain(ctx context.Context, c client.Client, id string, err error
 	switch {
 	case errors.As(err, &refused):
 		return updateEnd{err: fail(codeUsage, "%s refuses: %s\nSee where it is: safepoint status %s", id, refused.Message(), quote(id))}
+	case ctx.Err() != nil:
+		return updateEnd{err: leftBehind(id)}
 	case lookErr != nil:
 		return updateEnd{err: lookErr}
 	default: // the same command again is the same request only where its id is; looking is always safe

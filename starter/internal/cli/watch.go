@@ -75,7 +75,7 @@ func (a *app) watchTo(ctx context.Context, c client.Client, o watchOptions) erro
 	}
 	first, err := a.lookAt(ctx, c, o.id, o.runID)
 	if err != nil {
-		return err
+		return untouched(ctx, err)
 	}
 	if !first.closed {
 		v, err := a.watchEnd(ctx, c, first)
