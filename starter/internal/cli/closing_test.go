@@ -95,6 +95,7 @@ func TestARunThatIsResetIsFollowedToItsEnd(t *testing.T) {
 }
 
 func TestAnEndThatCannotBeReadIsSaidToBeOneAndNeedsAPerson(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	for _, args := range [][]string{{"status", "deploy-1"}, {"status", "deploy-1", "--wait"}, {"watch", "deploy-1"}, {"report", "deploy-1"}} {
 		f, address := newFrontend(t)
 		f.end(completed(t, aReport(workflows.OutcomeCommitted, "")))

@@ -25,6 +25,7 @@ var everyCommand = [][]string{
 }
 
 func TestOnlyACommandThatStartsARunSaysThatNothingWasStartedWhenTemporalIsOutOfReach(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	for _, args := range everyCommand {
 		got := safepoint(t, unreachable, args...)
 		assert.Contains(t, got.err, unreachable, args[0])
@@ -39,6 +40,7 @@ func TestOnlyACommandThatStartsARunSaysThatNothingWasStartedWhenTemporalIsOutOfR
 }
 
 func TestTheFirstContactHasThePatienceOfALaterOne(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	for _, args := range everyCommand[1:] {
 		f, address := newFrontend(t)
 		f.answers[workflows.UpdateBegin], f.answers[workflows.UpdateReport] = grant(), workflows.ReportAnswer{Accepted: true}

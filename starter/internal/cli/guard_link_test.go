@@ -71,6 +71,7 @@ func TestASignalEndsAWaitAtOnceUnlessItMayGoOn(t *testing.T) {
 
 // A long poll that hears nothing cannot tell no news from no network.
 func TestAWaitEndsWhenTemporalIsAwayForTheOutage(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	g, f, _ := attending(t)
 	f.mu.Lock()
 	f.fails = func(method string) error {

@@ -65,6 +65,7 @@ func TestARunThatIsNotThisDeployIsNotJoined(t *testing.T) {
 
 // Two guards with one id ask at the same time: neither sees a run, and the second is answered by the first one's.
 func TestARunThatAnotherGuardStartedMeanwhileIsLookedAtBeforeItsAnswerCounts(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	for name, event := range strangers(t) {
 		for how, answer := range map[string]func(j *guardJob){
 			"granted":     func(*guardJob) {},

@@ -64,6 +64,7 @@ func TestHeartbeatsGoOnUntilTheRunNoLongerWaits(t *testing.T) {
 }
 
 func TestARunnerStopsBeforeTheRunGivesItUpWhenNobodyAnswers(t *testing.T) {
+	t.Parallel()                     // it waits most of its time
 	_, address := newFrontend(t)     // no worker: the status is never known
 	const silence = 30 * time.Second // a fifth of it, 6 s, is room for a slow machine
 	began := time.Now()
@@ -96,6 +97,7 @@ func TestAnInterruptedHeartbeatIsNotAStop(t *testing.T) {
 }
 
 func TestAHeartbeatTakesTheRunsOwnSilence(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	f, address := newFrontend(t)
 	f.status = changing("r1")
 	f.status.Change.HeartbeatTimeout = workflows.Duration(12 * time.Second)

@@ -89,6 +89,7 @@ func TestAnOlderRunIsShownByItsRunID(t *testing.T) {
 }
 
 func TestAListThatCannotBeAskedForHasACodeOfItsOwnAndNamesNoRun(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	for _, args := range [][]string{{"list"}, {"snapshots"}, {"schedule", "list"}, {"schedule", "describe", "x"}, {"schedule", "apply", "-f", write(t, nightly)},
 		{"schedule", "pause", "x"}, {"schedule", "resume", "x"}, {"schedule", "trigger", "x"}, {"schedule", "delete", "x", "--yes"}} {
 		got := safepoint(t, unreachable, args...)

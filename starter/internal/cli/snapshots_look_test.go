@@ -57,6 +57,7 @@ func TestALookDoesNotBlameTheWorkerWhenTemporalIsAway(t *testing.T) {
 
 // The long poll ends as it does when no worker answers: only the question after it shows that Temporal is gone.
 func TestALookWhoseConnectionDiesIsNoDeadWorker(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	e, address := newExamined(t)
 	e.closed, e.fails = nil, failingFrom("DescribeWorkflowExecution")
 	release := make(chan struct{})
@@ -83,6 +84,7 @@ func trying() *workflowpb.PendingActivityInfo {
 const tryingText = "SnapshotInventory goes on in attempt 4 after: GET /snapshots/ answered[2J 503"
 
 func TestALookThatLastsSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	for width, want := range map[int]string{0: " waiting up to 5m for the answer: " + tryingText + "\n", 80: "waiting up to 5m for the answer: SnapshotInventory goes on in"} {
 		e, address := newExamined(t)
 		result := e.closed
@@ -110,6 +112,7 @@ func TestALookThatLastsSaysWhatItWaitsFor(t *testing.T) {
 }
 
 func TestALookForAScriptThatReadsJSONSaysNothingBesideIt(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	e, address := newExamined(t)
 	e.closed, e.activity = nil, trying()
 	release := make(chan struct{})
