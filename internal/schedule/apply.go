@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -75,10 +76,13 @@ func ours(found *workflowservice.DescribeScheduleResponse) bool {
 // Apply makes the schedule what the file says: it creates it, updates it, or does nothing because nothing differs. An
 // update keeps the schedule's state, so a person's pause and note survive, also one that comes at the same moment. A
 // schedule that Safepoint did not make ends in ErrForeign unless force is true; force also writes where nothing differs.
-// One that is not paused and would never run ends in ErrNever.
+// One that is not paused and would never run ends in ErrNever, and one that cannot be looked at in ErrUnseen.
 func (s *Store) Apply(ctx context.Context, f File, force bool) (Change, error) {
-	for range applyTries {
+	for try := range applyTries {
 		change, found, err := s.inspect(ctx, f)
+		if try == 0 && overloaded(err) {
+			return Change{}, fmt.Errorf("%w: %w", ErrUnseen, err)
+		}
 		if err != nil {
 			return Change{}, err
 		}

@@ -49,6 +49,30 @@ func TestALookThatMeetsABusyScheduleIsTriedAgain(t *testing.T) {
 	assert.Equal(t, 1, looks, "another error is an answer")
 }
 
+func TestAScheduleThatIsTooBusyToBeLookedAtIsNotWritten(t *testing.T) {
+	withoutPauses(t)
+	s, store := newServer()
+	_, err := store.Apply(t.Context(), read(t, good), false)
+	require.NoError(t, err)
+	s.onDescribe = func(string) error { return tooBusy() }
+	_, err = store.Apply(t.Context(), read(t, good), true)
+	require.ErrorIs(t, err, ErrUnseen)
+	assert.ErrorContains(t, err, "nothing was written")
+	assert.ErrorContains(t, err, "query buffer is full")
+
+	// A look after a write says nothing of the kind.
+	looks := 0
+	s.onDescribe = func(string) error {
+		if looks++; looks > 1 {
+			return tooBusy()
+		}
+		return nil
+	}
+	_, err = store.Apply(t.Context(), read(t, good), true)
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, ErrUnseen)
+}
+
 func TestOneScheduleThatDoesNotAnswerHidesNoOther(t *testing.T) {
 	withoutPauses(t)
 	s, store := newServer()

@@ -20,8 +20,10 @@ const (
 	// applied is how long an update may take to show, and settleEvery passes between two looks.
 	applied     = 10 * time.Second
 	settleEvery = 100 * time.Millisecond
-	// lookTries is how often a look is tried: a schedule that fires every second can be too busy to answer.
-	lookTries = 3
+	// lookTries is how often a look is tried, and lookWithin ends that early: a schedule that fires every second, or that was
+	// just written, can be too busy to answer.
+	lookTries  = 10
+	lookWithin = 2 * callTimeout
 )
 
 // lookAgain passes between two tries of a look.
@@ -51,15 +53,18 @@ var (
 	ErrNever = errors.New("the schedule never runs")
 	// ErrBusy: others keep changing the schedule.
 	ErrBusy = errors.New("somebody else keeps changing this schedule")
+	// ErrUnseen: the schedule does not answer just now, so nothing was written.
+	ErrUnseen = errors.New("the schedule does not answer just now, so nothing was written")
 )
 
 // describe looks at a schedule, again where the answer is that it cannot be looked at just now.
 func (s *Store) describe(ctx context.Context, id string) (found *workflowservice.DescribeScheduleResponse, err error) {
+	began := time.Now()
 	for try := 1; ; try++ {
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		found, err = s.service.DescribeSchedule(call, &workflowservice.DescribeScheduleRequest{Namespace: s.namespace, ScheduleId: id})
 		cancel()
-		if err = plain(err); !overloaded(err) || try == lookTries {
+		if err = plain(err); !overloaded(err) || try == lookTries || time.Since(began) > lookWithin {
 			return found, err
 		}
 		if pause(ctx, lookAgain) != nil {

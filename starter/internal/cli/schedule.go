@@ -58,7 +58,7 @@ func scheduleError(ctx context.Context, id string, err error) error {
 		return fail(codeUsage, "the schedule %s never runs: no time fits its spec, so nothing was written: mend spec, or write \"paused\": true", render.Clean(id))
 	case errors.Is(err, schedule.ErrRefused):
 		return fail(codeUsage, "%w", err)
-	case errors.Is(err, schedule.ErrBusy):
+	case errors.Is(err, schedule.ErrBusy), errors.Is(err, schedule.ErrUnseen):
 		return fail(codeNotChanged, "%w: try again", err)
 	case temporalclient.Refused(err):
 		return denied(err)

@@ -102,7 +102,11 @@ func (a *app) applySchedule(ctx context.Context, store *schedule.Store, f schedu
 	}
 	now, err := store.Describe(ctx, f.ID, 0)
 	if err != nil {
-		return scheduleError(ctx, f.ID, err)
+		code := codePerson
+		if ctx.Err() != nil {
+			code = codeDetached
+		}
+		return fail(code, "the schedule %s is applied, but could not be looked at: %w\nWhen it runs next: safepoint schedule describe %s", render.Clean(f.ID), err, quote(f.ID))
 	}
 	change.Foreign = false // it is Safepoint's from now on
 	reply := replyOf(f, change, now.Next)

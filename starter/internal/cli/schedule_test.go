@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	schedulepb "go.temporal.io/api/schedule/v1"
+	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
@@ -54,6 +55,21 @@ func TestAScheduleThatWouldNeverRunIsNotApplied(t *testing.T) {
 	assert.Equal(t, codeUsage, got.code, "the dry run says what apply would say")
 	assert.Contains(t, got.err, "never runs")
 	assert.Contains(t, got.out, `"plan"`)
+}
+
+func TestAScheduleThatIsAppliedIsSaidToBeAlsoWhenTheLookAtItFails(t *testing.T) {
+	f, address := newFrontend(t)
+	f.fails = func(method string) error {
+		if strings.HasSuffix(method, "/DescribeSchedule") && f.schedules["nightly"] != nil {
+			return serviceerror.NewPermissionDenied("no looks", "")
+		}
+		return nil
+	}
+	got := safepoint(t, address, "schedule", "apply", "-f", write(t, nightly))
+	assert.Equal(t, codePerson, got.code)
+	assert.Contains(t, got.err, "the schedule nightly is applied, but could not be looked at")
+	assert.Contains(t, got.err, "safepoint schedule describe nightly")
+	assert.NotContains(t, got.err, "nobody knows")
 }
 
 func TestAForeignScheduleIsSteeredWithAWarning(t *testing.T) {
