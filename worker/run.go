@@ -54,13 +54,13 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 	if err := w.start(); err != nil {
 		return err
 	}
+	sayVersion(log, s.config, s.temporal.Namespace) // first: who was told that it is ready finds there what is left to do
 	server.Ready(func(ctx context.Context) error {
 		_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
 		return err
 	})
 	log.Info("ready", "version", version, "api", s.config.APIURL, "temporal", s.temporal.HostPort, "namespace", s.temporal.Namespace,
 		"task_queue", s.config.TaskQueue, "wait_task_queue", contract.WaitTaskQueue(s.config.TaskQueue))
-	sayVersion(log, s.config, s.temporal.Namespace)
 
 	select {
 	case <-ctx.Done():

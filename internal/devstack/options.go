@@ -21,8 +21,9 @@ const (
 
 // Defaults of Options.
 const (
-	DefaultTaskQueue   = "safepoint"
-	defaultReadyWithin = 30 * time.Second
+	DefaultTaskQueue = "safepoint"
+	// defaultReadyWithin is for a laptop that does something else as well. A process that dies is noticed before.
+	defaultReadyWithin = 2 * time.Minute
 )
 
 // Options shape a Stack. The zero value runs one worker against one server (12345) at the real API's speed.
@@ -41,7 +42,7 @@ type Options struct {
 	WorkerEnv map[string]string
 	// NoWorker starts everything but a worker: call AddWorker.
 	NoWorker bool
-	// ReadyWithin bounds the start of each process; default 30s.
+	// ReadyWithin bounds the start of each process; default 2m.
 	ReadyWithin time.Duration
 }
 
