@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -49,11 +52,11 @@ func (f *Fake) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "GET healthz":
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	case "GET state":
-		writeJSON(w, http.StatusOK, f.State())
+		answerFiltered(w, r, f.stateOf, byServer)
 	case "GET requests":
-		writeJSON(w, http.StatusOK, f.Requests())
+		answerFiltered(w, r, f.requestsOf, byServer, byOp)
 	case "GET violations":
-		writeJSON(w, http.StatusOK, f.Violations())
+		answerFiltered(w, r, f.violationsOf, byServer)
 	case "GET faults":
 		writeJSON(w, http.StatusOK, f.Faults())
 	case "POST faults":
@@ -72,8 +75,85 @@ func (f *Fake) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "POST deploys":
 		f.controlDeploy(w, r)
 	default: // no such endpoint, or not this method
-		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "The control has GET healthz, state, requests, violations, faults; POST faults, servers, snapshots, deploys; DELETE faults and faults/<id>, which lets go what the fault holds."})
+		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "The control has GET healthz, state[?server_id=], requests[?server_id=&op=], violations[?server_id=], faults; POST faults, servers, snapshots, deploys; DELETE faults and faults/<id>, which lets go what the fault holds."})
 	}
+}
+
+// The parameters by which a question to the control is narrowed.
+const (
+	byServer = "server_id"
+	byOp     = "op"
+)
+
+// loggedOps are what the request log knows: every operation but the visits of the sites, and no group.
+var loggedOps = slices.Concat(readOps, writeOps, []Op{OpDeployHook, opRedirect, opUnknown})
+
+// filter narrows an answer to one server, or to one operation; the zero value narrows nothing.
+type filter struct {
+	serverID int64
+	op       Op
+}
+
+// covers says whether something about a server is wanted.
+func (q filter) covers(serverID int64) bool { return q.serverID == 0 || q.serverID == serverID }
+
+// readFilter reads a query strictly: a test that asks for something else than it means would look at nothing and pass.
+func readFilter(query string, known ...string) (filter, error) {
+	var q filter
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return q, fmt.Errorf("the query: %w", err)
+	}
+	for name, given := range values {
+		switch {
+		case !slices.Contains(known, name):
+			return q, fmt.Errorf("%q: there is no such parameter here; there is %s", name, strings.Join(known, " and "))
+		case len(given) > 1:
+			return q, fmt.Errorf("%s: it is given %d times; give it once", name, len(given))
+		case name == byServer:
+			if q.serverID, err = strconv.ParseInt(given[0], 10, 64); err != nil || q.serverID <= 0 {
+				return q, fmt.Errorf("%s: %q is not a server's id; give a positive number", name, given[0])
+			}
+		default: // byOp
+			if q.op = Op(given[0]); !slices.Contains(loggedOps, q.op) {
+				return q, fmt.Errorf("%s: the log knows no operation %q; it knows %q", name, q.op, loggedOps)
+			}
+		}
+	}
+	return q, nil
+}
+
+// answerFiltered answers what there is under the query's filter, or says what is wrong with the query.
+func answerFiltered[T any](w http.ResponseWriter, r *http.Request, of func(filter) T, known ...string) {
+	q, err := readFilter(r.URL.RawQuery, known...)
+	if err != nil {
+		refuseControl(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, of(q))
+}
+
+// stateOf is State of what the filter covers; a server that does not exist has nothing.
+func (f *Fake) stateOf(q filter) State {
+	if q.serverID == 0 {
+		return f.State()
+	}
+	s := State{
+		Now: f.stampLocked(), Servers: []ServerState{}, Snapshots: f.Snapshots(q.serverID), Backups: f.Backups(q.serverID),
+		LeftDown: f.LeftDown(), Duplicates: f.Duplicates(), DuplicateBackups: f.DuplicateBackups(), Violations: f.violationsOf(q),
+	}
+	if server := f.Server(q.serverID); server.ID != 0 {
+		s.Servers = append(s.Servers, server)
+	}
+	s.LeftDown = slices.DeleteFunc(s.LeftDown, func(id int64) bool { return !q.covers(id) })
+	s.Duplicates = slices.DeleteFunc(s.Duplicates, func(d SnapshotState) bool { return !q.covers(d.ServerID) })
+	s.DuplicateBackups = slices.DeleteFunc(s.DuplicateBackups, func(d BackupState) bool { return !q.covers(d.ServerID) })
+	return s
+}
+
+// violationsOf are the violations by requests about the filter's server.
+func (f *Fake) violationsOf(q filter) []Violation {
+	return slices.DeleteFunc(f.Violations(), func(v Violation) bool { return !q.covers(v.ServerID) })
 }
 
 // refuseBrowser turns away pages that a developer happens to have open: they reach loopback too.

@@ -38,6 +38,81 @@ func TestTheControlShowsEverything(t *testing.T) {
 	assert.Equal(t, 404, h.call("PUT", "/fake/faults", "").status)
 }
 
+func TestTheControlShowsWhatIsAboutOneServer(t *testing.T) {
+	h := start(t, Options{})
+	mine, theirs := h.create(web01, "a"), h.create(web02, "b")
+	h.delete(theirs) // in progress: law 4
+	h.call("GET", "/api/v1/account/me/", "")
+	one := fetch[[]Request](h, "/fake/requests?server_id=101")
+	require.Len(t, one, 1)
+	assert.Equal(t, mine, one[0].SnapshotID)
+	assert.Len(t, fetch[[]Request](h, "/fake/requests?server_id=102"), 2, "a delete is about its snapshot's server")
+	deletes := fetch[[]Request](h, "/fake/requests?op=delete_snapshot")
+	require.Len(t, deletes, 1)
+	assert.Equal(t, deletes, fetch[[]Request](h, "/fake/requests?op=delete_snapshot&server_id=102"))
+	assert.Equal(t, "[]\n", string(h.call("GET", "/fake/requests?op=delete_snapshot&server_id=101", "").raw))
+	assert.Len(t, fetch[[]Request](h, "/fake/requests"), 4)
+
+	assert.Empty(t, fetch[[]Violation](h, "/fake/violations?server_id=101"))
+	broken := fetch[[]Violation](h, "/fake/violations?server_id=102")
+	require.Len(t, broken, 1)
+	assert.Equal(t, deletes[0].Seq, broken[0].Request)
+
+	state := fetch[State](h, "/fake/state?server_id=101")
+	require.Len(t, state.Servers, 1)
+	assert.Equal(t, web01, state.Servers[0].ID)
+	assert.Equal(t, h.Snapshots(web01), state.Snapshots)
+	assert.Empty(t, state.Violations)
+	assert.Len(t, fetch[State](h, "/fake/state?server_id=102").Violations, 1)
+	assert.Empty(t, fetch[State](h, "/fake/state?server_id=999").Servers, "there is no such server")
+}
+
+// What is left over when the traffic has ended: see LeftDown and Duplicates.
+func TestTheControlShowsWhatIsLeftOverOfOneServer(t *testing.T) {
+	h := start(t, Options{})
+	h.create(web02, "a")
+	h.create(web02, "a")
+	backup := `{"server_id":102,"description":"managed-by=safepoint run=r1"}`
+	h.call("POST", "/api/v1/backups/", backup)
+	h.call("POST", "/api/v1/backups/", backup)
+	h.call("POST", "/api/v1/servers/102/stop/", "")
+	h.clock.pass(time.Hour)
+	left := fetch[State](h, "/fake/state?server_id=102")
+	assert.Equal(t, []int64{web02}, left.LeftDown)
+	assert.Len(t, left.Duplicates, 1)
+	assert.Len(t, left.Backups, 2)
+	assert.Len(t, left.DuplicateBackups, 1)
+	other := fetch[State](h, "/fake/state?server_id=101")
+	assert.Empty(t, other.LeftDown)
+	assert.Empty(t, other.Duplicates)
+	assert.Empty(t, other.Backups)
+	assert.Empty(t, other.DuplicateBackups)
+}
+
+func TestAQuestionThatTheControlDoesNotUnderstandIsRefusedAndSaysWhatThereIs(t *testing.T) {
+	h := start(t, Options{})
+	for query, says := range map[string]string{
+		"requests?server=101":                   "there is server_id and op",
+		"requests?server_id=":                   "positive number",
+		"requests?server_id=-1":                 "positive number",
+		"requests?server_id=0":                  "positive number",
+		"requests?server_id=web01":              "positive number",
+		"requests?server_id=101&server_id=102":  "give it once",
+		"requests?op=":                          "create_snapshot",
+		"requests?op=any_write":                 "create_snapshot",
+		"requests?op=site":                      "create_snapshot",
+		"requests?op=create_snapshot;server=10": "the query",
+		"violations?op=create_snapshot":         "there is server_id",
+		"state?op=create_snapshot":              "there is server_id",
+		"state?id=101":                          "there is server_id",
+	} {
+		r := h.call("GET", "/fake/"+query, "")
+		assert.Equal(t, 400, r.status, query)
+		assert.Contains(t, r.body["detail"], says, query)
+	}
+	assert.Contains(t, h.call("GET", "/fake/other", "").body["detail"], "requests[?server_id=&op=]")
+}
+
 func TestFaultsAreSetAndRemovedOverHTTP(t *testing.T) {
 	h := start(t, Options{})
 	r := h.call("POST", "/fake/faults", `{"kind":"list_lags","op":"list_snapshots","duration":"5s"}`)

@@ -82,11 +82,11 @@ func TestAHangLastsUntilTheClientGivesUp(t *testing.T) {
 		_, err := h.request(ctx, "POST", "/api/v1/snapshots/", createBody(web01, "a"))
 		done <- err
 	}()
-	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 30*time.Second, time.Millisecond)
 	assert.Empty(t, h.Snapshots(web01))
 	giveUp()
 	require.Error(t, <-done)
-	require.Eventually(t, func() bool { return len(h.Snapshots(web01)) == 1 }, 5*time.Second, time.Millisecond,
+	require.Eventually(t, func() bool { return len(h.Snapshots(web01)) == 1 }, 30*time.Second, time.Millisecond,
 		"the request that was thought dead takes effect")
 }
 
@@ -98,7 +98,7 @@ func TestCloseLetsHangingRequestsGo(t *testing.T) {
 		_, err := h.request(context.WithoutCancel(t.Context()), "GET", "/api/v1/account/me/", "")
 		done <- err
 	}()
-	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 30*time.Second, time.Millisecond)
 	h.Fake.Close()
 	require.Error(t, <-done)
 }

@@ -16,9 +16,11 @@ type Violation struct {
 	// Law is the law's number.
 	Law int `json:"law"`
 	// Request is the Seq of the request that broke it.
-	Request int       `json:"request"`
-	Time    time.Time `json:"time"`
-	Detail  string    `json:"detail"`
+	Request int `json:"request"`
+	// ServerID is the server that the request was about; 0 for one about none.
+	ServerID int64     `json:"server_id,omitempty"`
+	Time     time.Time `json:"time"`
+	Detail   string    `json:"detail"`
 }
 
 // String is one line for a test's failure message.
@@ -139,7 +141,7 @@ func (b *lawBook) answered(now time.Time, e *record, arrived int, ambiguous bool
 }
 
 func (f *Fake) violate(now time.Time, e *record, law int, detail string) {
-	v := Violation{Law: law, Request: e.Seq, Time: now, Detail: detail}
+	v := Violation{Law: law, Request: e.Seq, ServerID: e.ServerID, Time: now, Detail: detail}
 	if len(f.laws.violations) < maxViolations {
 		f.laws.violations = append(f.laws.violations, v)
 	}

@@ -138,7 +138,7 @@ func TestLaw7WritesOfOneServerDoNotOverlap(t *testing.T) {
 		_, err := h.request(ctx, "POST", "/api/v1/snapshots/", createBody(web01, "a"))
 		done <- err
 	}()
-	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 30*time.Second, time.Millisecond)
 	h.rows("/api/v1/snapshots/")
 	h.call("POST", "/api/v1/servers/102/stop/", "")
 	assert.Empty(t, h.Violations(), "reads and other servers are free")
@@ -151,7 +151,7 @@ func TestLaw7WritesOfOneServerDoNotOverlap(t *testing.T) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return len(h.Fake.laws.inFlight) == 0
-	}, 5*time.Second, time.Millisecond)
+	}, 30*time.Second, time.Millisecond)
 	h.call("POST", "/api/v1/servers/101/start/", "")
 	assert.Len(t, h.Violations(), 2, "the client has given up the first one")
 }

@@ -61,14 +61,20 @@ func (l *requestLog) add(r Request) *record {
 }
 
 // Requests is the request log in order of arrival.
-func (f *Fake) Requests() []Request {
+func (f *Fake) Requests() []Request { return f.requestsOf(filter{}) }
+
+// requestsOf are the requests that a filter covers, in order of arrival.
+func (f *Fake) requestsOf(q filter) []Request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]Request, 0, len(f.log.records))
+	wanted := []Request{}
 	for _, e := range f.log.records {
+		if !q.covers(e.ServerID) || (q.op != "" && q.op != e.Op) {
+			continue
+		}
 		r := e.Request
 		r.Faults = slices.Clone(r.Faults)
-		all = append(all, r)
+		wanted = append(wanted, r)
 	}
-	return all
+	return wanted
 }

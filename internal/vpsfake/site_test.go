@@ -88,13 +88,19 @@ func TestTheHookCannotDeployToAServerThatIsDown(t *testing.T) {
 }
 
 func TestASlowDeployGoesOnWhenItsCallerHasLeft(t *testing.T) {
+	t.Parallel() // the delay is waited for
 	h := start(t, Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := h.request(ctx, "POST", "/sites/101/hooks/deploy?version=2.0.0&delay=300ms", "{}")
-	require.Error(t, err)
+	ctx, leave := context.WithCancel(t.Context())
+	answered := make(chan error, 1)
+	go func() {
+		_, err := h.request(ctx, "POST", "/sites/101/hooks/deploy?version=2.0.0&delay=5s", "{}")
+		answered <- err
+	}()
+	require.Eventually(t, func() bool { return len(h.Requests()) == 1 }, 30*time.Second, time.Millisecond, "it has arrived")
+	leave()
+	require.Error(t, <-answered)
 	assert.Equal(t, "1.0.0", h.Server(web01).Version)
-	require.Eventually(t, func() bool { return h.Server(web01).Version == "2.0.0" }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return h.Server(web01).Version == "2.0.0" }, 30*time.Second, 5*time.Millisecond)
 	assert.Equal(t, 0, h.lastRequest().Status)
 	assert.True(t, h.lastRequest().Effect)
 }
