@@ -131,7 +131,7 @@ func TestLaw9ACancelOnceTheChangeHasBegunIsAFailedChange(t *testing.T) {
 			t.Parallel()
 			r := canceled(t, moment, "hold")
 			r.inPhase(r.id(), workflows.PhaseHold, patience)
-			require.Contains(t, r.status(r.id()).Hold.Why, "canceled by a person")
+			require.Contains(t, r.holdOf(r.id()).Why, "canceled by a person")
 			require.NoError(t, r.decide(r.id(), "d1", workflows.DecideCommit))
 			r.committed(r.end(r.id(), patience))
 			r.lockFree()

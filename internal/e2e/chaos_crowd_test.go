@@ -266,7 +266,7 @@ func (c *crowd) explainOpen(still []string) {
 	c.t.Helper()
 	for _, m := range c.snapshotOfMembers() {
 		if m.open {
-			s := c.status(m.id)
+			s, _ := c.look(m.id) // it may not answer any more
 			c.t.Logf("%s %s of %v: phase %s since %s, waits for %s, notes %v", m.kind, m.id, m.servers, s.Phase, s.Since.Format(time.TimeOnly), s.WaitingFor, s.Notes)
 		}
 	}

@@ -75,8 +75,8 @@ func (c *crowd) decideForAll() {
 	}
 	for _, info := range held {
 		id := info.GetExecution().GetWorkflowId()
-		s := c.status(id)
-		if s.Hold == nil || c.dice.oneIn(3) { // a person takes a while
+		s, err := c.look(id)
+		if err != nil || s.Hold == nil || c.dice.oneIn(3) { // a person takes a while
 			continue
 		}
 		decision := c.choose(s.Hold.Decisions)

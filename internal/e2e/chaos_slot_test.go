@@ -56,10 +56,9 @@ func (s *slot) start() error {
 	}
 	cmd, done := exec.Command(s.path, s.args...), make(chan struct{})
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.environ, s.out, s.out
-	if err := cmd.Start(); err != nil {
+	if err := startTied(cmd, done); err != nil {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	go func() { defer close(done); _ = cmd.Wait() }() // how it ended is of no interest: mostly by SIGKILL
 	s.cmd, s.done = cmd, done
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
@@ -19,13 +20,55 @@ const maxEvents = 100
 // maxEventsPerHeartbeat is what one heartbeat of an external runner may add.
 const maxEventsPerHeartbeat = 7
 
-// eventsOf is the cost of a run with its lock.
+// eventsOf is the cost of a run with its lock. A workflow task that timed out, or that was overtaken by news, is begun
+// again: its events are the price of a busy machine, as often as it is busy, and not the runbook's.
 func (r *rig) eventsOf(id string) int {
 	r.t.Helper()
 	r.eventually(patience, "the lock to close", func() bool {
 		return r.lockStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	})
-	return len(r.history(id).Events) + len(r.history(contract.LockWorkflowID(r.server)).Events)
+	return ownCost(r.history(id).Events) + ownCost(r.history(contract.LockWorkflowID(r.server)).Events)
+}
+
+// ownCost counts the events without those of the tasks that were done again because of the time they took. A task that
+// failed for any other reason is the runbook's.
+func ownCost(events []*historypb.HistoryEvent) int {
+	again := map[int64]bool{} // by the event's id
+	for _, e := range events {
+		if late := e.GetWorkflowTaskTimedOutEventAttributes(); late != nil {
+			again[e.GetEventId()], again[late.GetScheduledEventId()], again[late.GetStartedEventId()] = true, true, true
+		}
+		failed := e.GetWorkflowTaskFailedEventAttributes()
+		if failed.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND {
+			again[e.GetEventId()], again[failed.GetScheduledEventId()], again[failed.GetStartedEventId()] = true, true, true
+		}
+	}
+	cost := 0
+	for _, e := range events {
+		if !again[e.GetEventId()] {
+			cost++
+		}
+	}
+	return cost
+}
+
+func TestATaskThatCameTooLateIsNoCostAndOneThatFailedIs(t *testing.T) {
+	scheduled, started := int64(2), int64(3)
+	task := func(end *historypb.HistoryEvent) []*historypb.HistoryEvent {
+		end.EventId = 4
+		return []*historypb.HistoryEvent{{EventId: 1}, {EventId: scheduled}, {EventId: started}, end, {EventId: 5}}
+	}
+	failed := func(cause enumspb.WorkflowTaskFailedCause) []*historypb.HistoryEvent {
+		return task(&historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowTaskFailedEventAttributes{
+			WorkflowTaskFailedEventAttributes: &historypb.WorkflowTaskFailedEventAttributes{ScheduledEventId: scheduled, StartedEventId: started, Cause: cause},
+		}})
+	}
+	require.Equal(t, 2, ownCost(task(&historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowTaskTimedOutEventAttributes{
+		WorkflowTaskTimedOutEventAttributes: &historypb.WorkflowTaskTimedOutEventAttributes{ScheduledEventId: scheduled, StartedEventId: started},
+	}})))
+	require.Equal(t, 2, ownCost(failed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND)))
+	require.Equal(t, 5, ownCost(failed(enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR)))
+	require.Equal(t, 5, ownCost(task(&historypb.HistoryEvent{})))
 }
 
 func TestCostOfACommittedRunIsAtMost100EventsWithItsLock(t *testing.T) {

@@ -50,6 +50,17 @@ func (r *rig) doctor(environ []string, args ...string) told {
 	return told{r, code, reply.Findings}
 }
 
+// served is doctor, once both of the worker's queues are polled: a worker that says that it is ready has begun to, and
+// Temporal may not have heard of it.
+func (r *rig) served(environ []string, args ...string) (d told) {
+	r.t.Helper()
+	r.eventually(patience, "Temporal to hear of the worker's polls", func() bool {
+		d = r.doctor(environ, args...)
+		return d.of("worker").State == contract.FindingOK && d.of("worker of waits").State == contract.FindingOK
+	})
+	return d
+}
+
 // bad wants exactly these to be mended, and returns the first of them.
 func (d told) bad(names ...string) contract.Finding {
 	d.r.t.Helper()

@@ -18,7 +18,7 @@ func TestDoctorFindsAWholeStackOk(t *testing.T) {
 	t.Parallel()
 	r := rigOfAccountAt(t, 1, nil)
 	server := r.neighbours(2)[0]
-	d := r.doctor(nil)
+	d := r.served(nil)
 	require.Zero(t, d.code, "%+v", d.findings)
 	for _, f := range d.findings {
 		assert.Equal(t, contract.FindingOK, f.State, "%+v", f)
@@ -54,7 +54,7 @@ func TestDoctorNamesABadTokenAndAWrongAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := rigOfAccountAt(t, 1, c.settings)
-			d := r.doctor(nil)
+			d := r.served(nil)
 			assert.Contains(t, d.bad(c.finding).Mend, c.mend)
 			assert.Equal(t, "mend "+c.finding+" first", d.of(contract.FindingQuota).Mend)
 			assert.Equal(t, contract.FindingOK, d.of(contract.FindingSettings).State)
@@ -103,7 +103,7 @@ func TestDoctorNamesMissingSearchAttributesWithTheCommandsThatMakeThem(t *testin
 
 	r.readyWorker(append(environ, "VPS_API_TOKEN="+secrets.newToken("a token that the API does not know"))...)
 	r.unregister(address, "SafepointOutcome")
-	d := r.doctor(environ)
+	d := r.served(environ)
 	f = d.bad("search attributes", contract.FindingToken)
 	assert.Contains(t, f.Detail, "not registered: SafepointOutcome;")
 	assert.Equal(t, []string{"temporal operator search-attribute create --namespace default --name SafepointOutcome --type Keyword"}, f.Commands)
@@ -116,7 +116,7 @@ func TestDoctorNamesAFullQuotaAndAClockThatIsOff(t *testing.T) {
 	for i := range 5 {
 		r.add(vpsfake.SnapshotSpec{ServerID: server, Name: fmt.Sprintf("by-hand-%d", i), Description: "by hand", CreatedAt: r.apiNow()})
 	}
-	f := r.doctor(nil).bad(contract.FindingQuota)
+	f := r.served(nil).bad(contract.FindingQuota)
 	assert.Contains(t, f.Detail, fmt.Sprintf("server %d", server))
 	assert.Contains(t, f.Mend, "delete a snapshot at VPS.org")
 	r.control(http.MethodPost, "faults", vpsfake.Fault{Kind: vpsfake.ClockOff, Duration: -time.Hour}, nil)
@@ -130,7 +130,7 @@ func TestDoctorKnowsAStandInByItsFastClock(t *testing.T) {
 	t.Parallel()
 	r := rigOfAccountAt(t, 600, nil)
 	r.neighbours(1)
-	d := r.doctor(nil)
+	d := r.served(nil)
 	require.Zero(t, d.code, "%+v", d.findings)
 	r.eventually(patience, "a clock that has run away", func() bool {
 		f := r.doctor(nil).of(contract.FindingAPIClock)
@@ -143,7 +143,7 @@ func TestDoctorKnowsAStandInByItsFastClock(t *testing.T) {
 func TestDoctorNamesAWorkerThatIsDeadButStillShown(t *testing.T) {
 	t.Parallel()
 	r := rigOfAccountAt(t, 1, nil)
-	require.Zero(t, r.doctor(nil).code)
+	require.Zero(t, r.served(nil).code)
 	r.worker.Kill()
 	f := r.doctor(nil, "--timeout", "4s").bad("checkup")
 	assert.Contains(t, f.Detail, "no worker has answered in 4s")

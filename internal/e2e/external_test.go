@@ -149,6 +149,7 @@ func TestHeartbeatsKeepAChangeAliveThatTakesLongerThanTheSilenceAllowed(t *testi
 	}
 	status := r.status(r.id())
 	require.Equal(t, workflows.PhaseChange, status.Phase)
+	require.NotNil(t, status.Change)
 	require.Empty(t, status.Change.Result)
 	r.deploys(true)
 	require.True(t, r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: contract.ChangeSucceeded}).Accepted)
@@ -170,6 +171,8 @@ func TestARunnerThatFallsSilentHoldsTheRunAndItsLateReportSettlesIt(t *testing.T
 			r.deploys(true)
 			r.inPhase(r.id(), workflows.PhaseHold, patience)
 			status := r.status(r.id())
+			require.NotNil(t, status.Change)
+			require.NotNil(t, status.LastVerification)
 			require.Equal(t, contract.ChangeUnknown, status.Change.Result, "green may only mean that nothing was changed")
 			require.Equal(t, contract.VerdictPassed, status.LastVerification.Verdict)
 			require.Contains(t, r.report(r.id(), workflows.ReportRequest{Runner: "runner-a", Result: result}).Detail, "late")

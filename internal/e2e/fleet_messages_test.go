@@ -34,6 +34,7 @@ func TestAFleetTriesItsCanariesAndGoesOnWhenAPersonApproves(t *testing.T) {
 	defer f.explain(f.id())
 	f.inPhase(f.id(), workflows.PhaseHold, fleetBar)
 	held := f.status(f.id())
+	require.NotNil(t, held.Fleet)
 	assert.Equal(t, 2, held.Fleet.Counts.Done)
 	assert.Equal(t, 2, held.Fleet.Started)
 	require.NotNil(t, held.Hold)

@@ -200,15 +200,15 @@ func (f *standInFleet) until(id, what string, within time.Duration, ok func(work
 // terminate ends the run of a server by force, as a person may.
 func (f *standInFleet) terminate(server int64) {
 	f.t.Helper()
-	s := f.status(f.id())
-	require.NotNil(f.t, s.Fleet)
-	for _, run := range s.Fleet.InFlight {
-		if run.ServerID == server {
-			require.NoError(f.t, f.temp.TerminateWorkflow(f.t.Context(), run.WorkflowID, run.RunID, "by hand"))
-			return
+	f.until(f.id(), fmt.Sprint("server ", server, " to be under way"), fleetBar, func(r workflows.FleetRecord) bool {
+		for _, run := range r.InFlight {
+			if run.ServerID == server {
+				require.NoError(f.t, f.temp.TerminateWorkflow(f.t.Context(), run.WorkflowID, run.RunID, "by hand"))
+				return true
+			}
 		}
-	}
-	require.FailNow(f.t, "not under way", "server %d", server)
+		return false
+	})
 }
 
 // pagedResults reads the pages of the results.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -124,7 +125,7 @@ func TestAGuardKilledAfterItsReportIsNotMissed(t *testing.T) {
 			j.gate(vpsfake.OpSite, "")
 			j.gate(vpsfake.OpRestoreSnapshot, "")
 			j.touch("go")
-			j.eventually(patience, "the report", func() bool { return j.status(j.id()).Change.Result == result })
+			j.changeIs(j.id(), result)
 			p.signal(syscall.SIGKILL)
 			<-p.done
 			j.open()
@@ -145,13 +146,11 @@ func TestAGuardThatIsCutOffStopsItsCommandBeforeTheServerIsRestored(t *testing.T
 				j := newJob(t)
 				w := j.newWire()
 				j.gate(vpsfake.OpRestoreSnapshot, "")
-				p := j.starts(silentAfter(withBeats), aDeploy("trap '' TERM\n"+j.change(healthy)+mark("changed")+await("never")))
+				p := j.starts(silentAfter(time.Minute), aDeploy("trap '' TERM\n"+j.change(healthy)+mark("changed")+await("never")))
 				j.wrote("changed")
 				lose(w)
 				p.says("stopping the command: no heartbeat was confirmed", patience)
-				j.eventually(patience, "the run to give the runner up", func() bool {
-					return j.status(j.id()).Change.Result == contract.ChangeUnknown
-				})
+				j.changeIs(j.id(), contract.ChangeUnknown) // the run has given the runner up
 				require.True(t, j.allDead(), "everything is dead when the run may go on")
 				if healthy {
 					j.heldUnknown() // the late report settles it

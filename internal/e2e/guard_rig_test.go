@@ -165,7 +165,7 @@ func (j *job) triedAgain(code int) {
 func (j *job) heldUnknown() {
 	j.t.Helper()
 	j.inPhase(j.id(), workflows.PhaseHold, patience)
-	require.Equal(j.t, contract.ChangeUnknown, j.status(j.id()).Change.Result)
+	require.Equal(j.t, contract.ChangeUnknown, j.changeOf(j.id()).Result)
 }
 
 // wire is one job's way to Temporal. It may swallow everything, as a network does that lost its route, or be cut.
@@ -273,10 +273,9 @@ func launchIn(t *testing.T, dir, path string, environ []string, args ...string) 
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Dir, p.cmd.Env = dir, append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}, environ...)
 	p.cmd.Stdout, p.cmd.Stderr = stdout, io.MultiWriter(p.output, collected.file(t.Name()+"-guard"))
-	p.cmd.WaitDelay = time.Second // what its command left running may hold its standard error open
+	p.cmd.WaitDelay = 5 * time.Second // what its command left running may hold its standard error open
 	collected.argv(p.cmd.Args)
-	require.NoError(t, p.cmd.Start())
-	go func() { defer close(p.done); _ = p.cmd.Wait() }() // the exit code is what counts
+	require.NoError(t, startTied(p.cmd, p.done))
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Signal(syscall.SIGKILL) // it may have ended
 		<-p.done

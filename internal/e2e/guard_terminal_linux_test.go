@@ -58,13 +58,16 @@ func (j *job) onTerminal(in map[string]any, script string) (cmd *exec.Cmd, maste
 func TestOnATerminalTheCommandHasTheScreenToItself(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
-	cmd, master, shown := j.onTerminal(j.externalInput(silentAfter(withBeats)), j.change(true)+"echo BEGIN; read -r answer; echo \"END $answer\"")
+	cmd, master, shown := j.onTerminal(j.externalInput(silentAfter(time.Minute)), j.change(true)+"echo BEGIN; read -r answer; echo \"END $answer\"")
 	says := func(text string) {
 		t.Helper()
 		require.Eventually(t, func() bool { return strings.Contains(shown.String(), text) }, patience, 50*time.Millisecond, "it never showed %q", text)
 	}
 	says("BEGIN")
-	time.Sleep(withBeats) // heartbeats go on, and the screen stays as it is
+	for range 2 { // heartbeats go on, and the screen stays as it is
+		last := j.lastBeatTaken()
+		j.eventually(patience, "a heartbeat", func() bool { return j.lastBeatTaken().After(last) })
+	}
 	_, err := master.WriteString("yes\n")
 	require.NoError(t, err)
 	says("END yes")

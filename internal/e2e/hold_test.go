@@ -61,6 +61,8 @@ func TestLaw6AVerificationThatCannotLookHoldsAndAPersonDecides(t *testing.T) {
 			r := newRig(t)
 			r.heldBlind("5m")
 			status := r.status(r.id())
+			require.NotNil(t, status.LastVerification)
+			require.NotNil(t, status.Hold)
 			require.Equal(t, contract.VerdictInconclusive, status.LastVerification.Verdict)
 			require.Equal(t, []workflows.Decision{workflows.DecideCommit, workflows.DecideRollback, workflows.DecideExtend}, status.Hold.Decisions)
 			require.Empty(t, r.requests(vpsfake.OpRestoreSnapshot), "inconclusive never restores")
@@ -93,10 +95,10 @@ func TestAHoldCanBeExtendedAndEndsByItself(t *testing.T) {
 	r := newRig(t)
 	const holdFor = 16 * time.Second
 	r.heldBlind(holdFor.String())
-	first := r.status(r.id()).Hold.Until
+	first := r.holdOf(r.id()).Until
 	r.eventually(holdFor, "a part of the hold to pass", func() bool { return time.Until(first) < holdFor*3/4 })
 	require.NoError(t, r.decide(r.id(), "d1", workflows.DecideExtend))
-	second := r.status(r.id()).Hold.Until
+	second := r.holdOf(r.id()).Until
 	require.Greater(t, second.Sub(first), holdFor/8, "the hold starts over")
 	report := r.end(r.id(), patience)
 	require.False(t, report.EndedAt.Before(second), "ended at %s, before %s", report.EndedAt, second)
@@ -128,7 +130,7 @@ func TestWhatABadChangeLeadsToIsThePolicysWord(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)
 		r.held(r.id())
-		require.Contains(t, r.status(r.id()).Hold.Why, "verification failed")
+		require.Contains(t, r.holdOf(r.id()).Why, "verification failed")
 		require.NoError(t, r.temp.CancelWorkflow(t.Context(), r.id(), ""))
 		r.nothingRestored(r.end(r.id(), patience), contract.FailChange)
 	})
@@ -147,7 +149,7 @@ func TestLaw3SomebodyElsesRestoreHoldsOurs(t *testing.T) {
 	r.fault(vpsfake.Fault{Kind: vpsfake.ForeignRestore, Op: vpsfake.OpRestoreSnapshot, Times: 1})
 	r.start(r.id(), r.input(false, nil))
 	r.inPhase(r.id(), workflows.PhaseHold, patience)
-	require.Contains(t, r.status(r.id()).Hold.Why, "somebody else")
+	require.Contains(t, r.holdOf(r.id()).Why, "somebody else")
 	server, _ := r.state()
 	require.Equal(t, 1, server.ForeignRestores)
 	require.Zero(t, server.Restores, "no restore of ours took effect")

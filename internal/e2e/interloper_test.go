@@ -43,7 +43,7 @@ func TestHistoriesOfARunThatAnotherOneHasOvertaken(t *testing.T) {
 		r := newRig(t)
 		other := r.overtaken(false)
 		r.inPhase(r.id(), workflows.PhaseHold, patience)
-		require.Contains(t, r.status(r.id()).Hold.Why, other+" held its lock")
+		require.Contains(t, r.holdOf(r.id()).Why, other+" held its lock")
 		server, _ := r.state()
 		require.Zero(t, server.Restores)
 		require.NoError(t, r.decide(r.id(), "d1", workflows.DecideRollback))

@@ -11,18 +11,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// link is one worker's way to Temporal. What Temporal says arrives late when it is told to, so that a worker can be
-// frozen with a task on its way to it: handed out by Temporal, and not yet read.
+// link is one worker's way to Temporal. It holds what Temporal says from a moment on, so that a worker can be frozen with a
+// task on its way to it: handed out by Temporal, and not yet read.
 type link struct {
 	address string
-	late    atomic.Int64 // how late, a time.Duration
-	mu      sync.Mutex   // guards far
-	far     []net.Conn
+
+	mu    sync.Mutex // guards what follows
+	far   []net.Conn
+	from  func() bool   // see holdFrom; nil lets everything through
+	held  chan struct{} // closed when something is held
+	freed chan struct{} // closed when nothing is held any more
 }
 
 // newLink listens for a worker and forwards to Temporal.
@@ -30,7 +32,7 @@ func newLink(t *testing.T) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	l := &link{address: listener.Addr().String()}
+	l := &link{address: listener.Addr().String(), held: make(chan struct{}), freed: make(chan struct{})}
 	go func() {
 		for {
 			near, err := listener.Accept()
@@ -46,11 +48,12 @@ func newLink(t *testing.T) *link {
 			l.far = append(l.far, far)
 			l.mu.Unlock()
 			go forward(far, near)
-			go l.deliverLate(near, far)
+			go l.deliver(near, far)
 		}
 	}()
 	t.Cleanup(func() {
 		_ = listener.Close()
+		l.release()
 		l.cut()
 	})
 	return l
@@ -62,18 +65,68 @@ func forward(to, from net.Conn) {
 	_ = to.Close()
 }
 
-// deliverLate copies Temporal's words, each a while after it came.
-func (l *link) deliverLate(near, far net.Conn) {
-	type words struct {
-		at   time.Time
-		text []byte
+// holdFrom holds every word of Temporal's that comes when the moment is there, and all that come after it, until release.
+// The moment is asked about after a word has come and before it goes on, so no word that was said in it slips through,
+// however slow the asking is. The channel is closed when something is held.
+func (l *link) holdFrom(moment func() bool) (held <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.from = moment
+	return l.held
+}
+
+// release lets everything through again, what was held first.
+func (l *link) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.freed:
+	default:
+		close(l.freed)
 	}
-	queue := make(chan words, 1024)
+}
+
+// pass waits until a word that has come may go on.
+func (l *link) pass() {
+	l.mu.Lock()
+	from := l.from
+	l.mu.Unlock()
+	if from == nil || !l.holds(from) {
+		return
+	}
+	<-l.freed
+}
+
+// holds says whether words are held now.
+func (l *link) holds(from func() bool) bool {
+	select {
+	case <-l.freed:
+		return false
+	case <-l.held:
+		return true
+	default:
+	}
+	if !from() {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.held: // another connection's word was faster
+	default:
+		close(l.held)
+	}
+	return true
+}
+
+// deliver copies Temporal's words. They are taken from it whether they may go on or not, so that a cut loses none.
+func (l *link) deliver(near, far net.Conn) {
+	queue := make(chan []byte, 1024)
 	go func() {
 		defer func() { _ = near.Close() }()
-		for w := range queue {
-			time.Sleep(time.Until(w.at)) // the link's own delay
-			if _, err := near.Write(w.text); err != nil {
+		for words := range queue {
+			l.pass()
+			if _, err := near.Write(words); err != nil {
 				return
 			}
 		}
@@ -83,7 +136,7 @@ func (l *link) deliverLate(near, far net.Conn) {
 		buffer := make([]byte, 64<<10)
 		n, err := far.Read(buffer)
 		if n > 0 {
-			queue <- words{time.Now().Add(time.Duration(l.late.Load())), buffer[:n]}
+			queue <- buffer[:n]
 		}
 		if err != nil {
 			return

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +56,7 @@ func launch(t *testing.T, path string, environ []string, args ...string) *progra
 	said := io.MultiWriter(p.output, collected.file(t.Name()+"-"+filepath.Base(path)))
 	p.cmd.Stdout, p.cmd.Stderr = said, said
 	collected.argv(p.cmd.Args)
-	require.NoError(t, p.cmd.Start())
-	go func() { defer close(p.done); _ = p.cmd.Wait() }() // the exit code is what counts
+	require.NoError(t, startTied(p.cmd, p.done))
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // it may have ended; a stopped process dies of this too
 		<-p.done
@@ -67,12 +67,30 @@ func launch(t *testing.T, path string, environ []string, args ...string) *progra
 	return p
 }
 
+// startTied starts a program that dies with this process, and closes done at its end. How it ended is in the command.
+func startTied(cmd *exec.Cmd, done chan<- struct{}) error {
+	tie(cmd)
+	started := make(chan error, 1)
+	go func() {
+		// The kernel watches the thread that started the program, not the process: this thread lives as long as it.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+			close(done)
+		}
+	}()
+	return <-started
+}
+
 // launchWorker runs a worker on the rig's queue beside or instead of the stack's own, with further settings.
 func (r *rig) launchWorker(more ...string) *program {
 	r.t.Helper()
 	listen := nobody(r.t)
 	environ := append(stack.Env(), "SAFEPOINT_TASK_QUEUE="+r.queue, "SAFEPOINT_LISTEN="+listen,
-		"VPS_SETTLE="+settle.String(), "VPS_POLL_INTERVAL="+pollPeriod.String(), "VPS_REQUEST_TIMEOUT=10s", "VPS_RATE_LIMIT=100")
+		"VPS_SETTLE="+settle.String(), "VPS_POLL_INTERVAL="+pollPeriod.String(), "VPS_RATE_LIMIT=100")
 	p := launch(r.t, filepath.Join(binDir, "safepoint-worker"), append(environ, more...)) // the last of a name counts
 	p.listen = listen
 	return p

@@ -43,8 +43,9 @@ func TestADeployThatDiesSlowlyIsReportedOnlyWhenItIsDead(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
 	deploy := `#!/bin/bash
-(trap 'sleep 2; date +%s%N > child-died; exit 0' TERM; while :; do sleep 0.1; done) &
+(trap 'sleep 2; date +%s%N > child-died; exit 0' TERM; touch child-hears; while :; do sleep 0.1; done) &
 trap 'sleep 3; date +%s%N > deploy-died; exit 0' TERM
+while [ ! -e child-hears ]; do sleep 0.05; done
 touch deploying
 while :; do sleep 0.1; done
 `

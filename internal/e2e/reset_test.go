@@ -52,14 +52,14 @@ func TestARunCutOffByItsTimeoutIsNotMadeAgainByARetryPolicy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	_, err := r.temp.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: r.id(), TaskQueue: r.queue, WorkflowRunTimeout: 45 * time.Second, // in which each attempt must come to its change
+		ID: r.id(), TaskQueue: r.queue, WorkflowRunTimeout: patience, // in which each attempt must come to its change
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 3},
 	}, workflows.TypeSnapshotUpdateVerify, r.input(true, func(in map[string]any) { part(in, "verify")["bake_time"] = "10m" }))
 	require.NoError(t, err)
 	r.inPhase(r.id(), workflows.PhaseVerify, patience)
 	first, err := r.temp.DescribeWorkflowExecution(t.Context(), r.id(), "")
 	require.NoError(t, err)
-	r.eventually(patience, "Temporal's second attempt to end", func() bool {
+	r.eventually(2*patience, "Temporal's second attempt to end", func() bool {
 		d, err := r.temp.DescribeWorkflowExecution(t.Context(), r.id(), "")
 		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED &&
 			d.GetWorkflowExecutionInfo().GetExecution().GetRunId() != first.GetWorkflowExecutionInfo().GetExecution().GetRunId()

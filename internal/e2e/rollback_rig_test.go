@@ -37,7 +37,7 @@ func withApproval(in map[string]any) { part(in, "approval")["required"] = true }
 func (r *rig) apiNow() time.Time {
 	r.t.Helper()
 	var all vpsfake.State
-	r.control(http.MethodGet, "state", nil, &all)
+	r.control(http.MethodGet, r.about("state"), nil, &all)
 	return all.Now
 }
 

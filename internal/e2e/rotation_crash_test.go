@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func (r *rig) startRotation(edit func(in map[string]any)) {
 func (r *rig) namesOf(server int64) []string {
 	r.t.Helper()
 	var all vpsfake.State
-	r.control(http.MethodGet, "state", nil, &all)
+	r.control(http.MethodGet, fmt.Sprintf("state?server_id=%d", server), nil, &all)
 	return r.names(all, server)
 }
 

@@ -92,13 +92,13 @@ func (r *rig) explain(id string) {
 	if !r.t.Failed() {
 		return
 	}
-	s := r.status(id)
+	s, _ := r.look(id) // it may not answer any more
 	r.t.Logf("phase %s, waits for %s, %+v", s.Phase, s.WaitingFor, s.Fleet)
 	if s.Fleet == nil {
 		return
 	}
 	for _, child := range s.Fleet.InFlight {
-		c := r.status(child.WorkflowID)
+		c, _ := r.look(child.WorkflowID)
 		r.t.Logf("server %d: phase %s since %s, waits for %s, notes %v", child.ServerID, c.Phase, c.Since.Format(time.TimeOnly), c.WaitingFor, c.Notes)
 	}
 }

@@ -1,12 +1,10 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,31 +19,11 @@ import (
 	"github.com/safepoint-dev/safepoint/workflows"
 )
 
-// said is what a command line left behind.
-type said struct {
-	code     int
-	out, err string
-}
-
-// safepoint runs the program against the stack.
-func (r *rig) safepoint(args ...string) said {
-	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(binDir, "safepoint"), args...)
-	cmd.Env = append([]string{"HOME=" + r.t.TempDir(), "PATH=" + os.Getenv("PATH")}, stack.Env()...)
-	cmd.Env = append(cmd.Env, "SAFEPOINT_TASK_QUEUE="+r.queue)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run() // the exit code is what counts
-	return said{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
-}
-
 // scheduled writes a schedule file of one snapshot and no change; edit changes what the test is about. The schedule is
 // deleted when the test ends.
 func (r *rig) scheduled(spec map[string]any, edit func(file map[string]any)) (id, path string) {
 	r.t.Helper()
-	id = fmt.Sprintf("schedule-%d", r.server)
+	id = r.scheduleID()
 	file := map[string]any{
 		"id": id, "runbook": workflows.TypeSnapshotUpdateVerify, "spec": spec,
 		"input": map[string]any{
@@ -64,9 +42,17 @@ func (r *rig) scheduled(spec map[string]any, edit func(file map[string]any)) (id
 	return id, path
 }
 
-// apply applies a file and expects an action.
+// scheduleID is the id of the rig's schedule.
+func (r *rig) scheduleID() string { return fmt.Sprintf("schedule-%d", r.server) }
+
+// apply applies a file and expects an action. Temporal refuses the question about a schedule that still works on what it was
+// told before: apply comes when it has.
 func (r *rig) apply(path string, want schedule.Action, more ...string) said {
 	r.t.Helper()
+	r.eventually(patience, "the schedule to answer, or not to be there", func() bool {
+		_, got := r.glance(r.scheduleID())
+		return got.code == 0 || got.code == 2
+	})
 	got := r.safepoint(append([]string{"schedule", "apply", "-f", path, "-o", "json"}, more...)...)
 	require.Zero(r.t, got.code, got.err)
 	var reply schedule.Change
@@ -75,11 +61,14 @@ func (r *rig) apply(path string, want schedule.Action, more ...string) said {
 	return got
 }
 
-// details is what describe says of a schedule.
-func (r *rig) details(id string) schedule.Details {
+// details is what describe says of a schedule, once it has an answer.
+func (r *rig) details(id string) (d schedule.Details) {
 	r.t.Helper()
-	d, got := r.glance(id)
-	require.Zero(r.t, got.code, got.err)
+	r.eventually(patience, "an answer about "+id, func() bool {
+		var got said
+		d, got = r.glance(id)
+		return got.code == 0
+	})
 	return d
 }
 

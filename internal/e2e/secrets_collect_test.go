@@ -75,7 +75,7 @@ func (c *collection) watch(stop <-chan struct{}) {
 			workers := c.lookAtProcesses()
 			if n%20 == 0 { // metrics only grow, and a look costs the worker something
 				for _, listen := range workers {
-					c.scrape(listen)
+					_ = c.scrape(listen, time.Second) // a worker that does not answer is being started or killed
 				}
 			}
 		}
@@ -144,22 +144,23 @@ func (c *collection) learn(program string, settings map[string]string) {
 // pages are what a worker serves at SAFEPOINT_LISTEN. A worker without metrics answers 404 there, and that is read too.
 var pages = []string{"/metrics", "/healthz", "/readyz"}
 
-// scrape keeps a worker's pages. A worker that does not answer is being started or killed.
-func (c *collection) scrape(listen string) {
-	ask := &http.Client{Timeout: time.Second}
+// scrape keeps a worker's pages.
+func (c *collection) scrape(listen string, within time.Duration) error {
+	ask := &http.Client{Timeout: within}
 	for _, page := range pages {
 		resp, err := ask.Get("http://" + listen + page)
 		if err != nil {
-			return
+			return err
 		}
 		text, err := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 		if err != nil {
-			return
+			return err
 		}
 		c.mu.Lock()
 		c.scrapes++
 		c.metrics[listen+page] = string(text)
 		c.mu.Unlock()
 	}
+	return nil
 }

@@ -87,7 +87,9 @@ func letCanaryOut() error {
 		_, _ = fmt.Fprintf(w, "requests_total{token=%q} 1\n", canary[:len(canary)*3/4]) // a cut one is a hit too
 	}))
 	defer metrics.Close()
-	collected.scrape(strings.TrimPrefix(metrics.URL, "http://"))
+	if err := collected.scrape(strings.TrimPrefix(metrics.URL, "http://"), patience); err != nil {
+		return err
+	}
 	process := exec.Command("sh", "-c", "read line", "--token="+canary) // as if a program took its token as an argument
 	wait, err := process.StdinPipe()
 	if err == nil {

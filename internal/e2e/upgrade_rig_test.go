@@ -69,8 +69,11 @@ func (r *temporalRig) servesAs(build, behavior string) *program {
 // makeCurrent does what the worker's log says. Temporal refuses until both of the worker's queues are polled.
 func (r *temporalRig) makeCurrent(w *program) {
 	r.t.Helper()
-	said := regexp.MustCompile(`make_it_current="temporal ([^"]*)"`).FindStringSubmatch(w.output.String())
-	require.NotNil(r.t, said, "a versioned worker says what is left to do")
+	var said []string
+	r.eventually(patience, "a versioned worker says what is left to do", func() bool {
+		said = regexp.MustCompile(`make_it_current="temporal ([^"]*)"`).FindStringSubmatch(w.output.String())
+		return said != nil
+	})
 	r.deployment(strings.Fields(said[1])...)
 }
 
@@ -155,7 +158,7 @@ func (r *temporalRig) startsBuild(path string) *program {
 	r.t.Helper()
 	listen := nobody(r.t)
 	p := launch(r.t, path, append(stack.Env(), "TEMPORAL_ADDRESS="+r.address, "SAFEPOINT_TASK_QUEUE="+r.queue, "SAFEPOINT_LISTEN="+listen,
-		"VPS_SETTLE="+settle.String(), "VPS_POLL_INTERVAL="+pollPeriod.String(), "VPS_REQUEST_TIMEOUT=10s", "VPS_RATE_LIMIT=100"))
+		"VPS_SETTLE="+settle.String(), "VPS_POLL_INTERVAL="+pollPeriod.String(), "VPS_RATE_LIMIT=100"))
 	p.listen = listen
 	p.becomes("/readyz", http.StatusOK, patience)
 	return p

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"github.com/safepoint-dev/safepoint/internal/contract"
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
@@ -17,8 +20,6 @@ import (
 )
 
 const (
-	// linkDelay leaves time to freeze a worker between Temporal's handing out a task and the worker's reading it.
-	linkDelay = 3 * time.Second
 	// lookAgain is VPS_SETTLE here: how long nobody may send a given up write again. What a worker that woke up sends in
 	// this time is the zombie's, later it may be its honest work. The zombie is watched for half of it: a busy machine may
 	// wake it up late.
@@ -64,6 +65,8 @@ func (r *rig) freeze(z zombie, l *link, moment func(), settings ...string) froze
 	}
 	moment()
 	w.signal(syscall.SIGSTOP)
+	w.stands()
+	l.release() // what is on its way is there when it wakes up
 	l.cut()
 	return frozen{w, api}
 }
@@ -106,12 +109,39 @@ func TestNoZombieWritesWhenItsTaskWasPolledAndNotRun(t *testing.T) {
 	r.gate(vpsfake.OpSite, "")
 	w := r.freeze(zombieCreate, l, func() {
 		r.eventually(patience, "the baseline", func() bool { return r.waitsFor("baseline") })
-		l.late.Store(int64(linkDelay)) // only now: every step of the run before would take as long
+		held := l.holdFrom(func() bool { return r.handedOut(zombieCreate) })
 		r.open()
-		r.isHandedOut(zombieCreate)
+		select {
+		case <-held:
+		case <-time.After(patience):
+			t.Fatal("Temporal never handed out the task")
+		}
 	})
 	require.Empty(t, r.requests(zombieCreate.op), "the task was not run")
 	r.wakesInVain(w, zombieCreate, 1)
+}
+
+// handedOut says whether Temporal counts the write as begun, which it does before it tells the worker. It asks until it is
+// told, or nobody wants to know any more.
+func (r *rig) handedOut(z zombie) bool {
+	for ; r.t.Context().Err() == nil; time.Sleep(50 * time.Millisecond) { // the pause of a bounded poll
+		d, err := r.temp.DescribeWorkflowExecution(r.t.Context(), r.id(), "")
+		if err == nil {
+			return slices.ContainsFunc(d.GetPendingActivities(), func(a *workflowpb.PendingActivityInfo) bool {
+				return a.GetActivityType().GetName() == z.activity && runs(a)
+			})
+		}
+	}
+	return true
+}
+
+// stands waits until a program that was told to stop does nothing any more.
+func (p *program) stands() {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool {
+		state, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(p.cmd.Process.Pid)).Output()
+		return err == nil && strings.HasPrefix(strings.TrimSpace(string(state)), "T")
+	}, patience, 50*time.Millisecond, "it goes on")
 }
 
 // isHandedOut waits until Temporal counts the write as begun.
@@ -148,7 +178,7 @@ func TestNoZombieWritesWhenItWaitedForItsTurnAtTheAPI(t *testing.T) {
 		t.Run(z.activity, func(t *testing.T) {
 			t.Parallel()
 			r := rigWithoutWorker(t)
-			w := r.freeze(z, newLink(t), func() { r.isHandedOut(z) }, "VPS_RATE_LIMIT=0.15", "VPS_POLL_INTERVAL=7s")
+			w := r.freeze(z, newLink(t), func() { r.isHandedOut(z) }, "VPS_RATE_LIMIT=0.11", "VPS_POLL_INTERVAL=10s")
 			require.Empty(t, r.requests(z.op), "it waits for its turn")
 			r.wakesInVain(w, z, 1)
 		})
