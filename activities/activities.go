@@ -104,6 +104,9 @@ type pace struct {
 	retry time.Duration
 	// recheck is how often a waiter looks at a lock and its holder; a lock that closes is noticed at once.
 	recheck time.Duration
+	// gather is how long AwaitRun goes on after the first run has closed: a long poll of a run that is closed already is
+	// answered within a few milliseconds, and each one more that is found now saves a whole activity.
+	gather time.Duration
 	// call bounds one question to Temporal.
 	call time.Duration
 	// webhookStop is how long a webhook may still go on when the worker stops: most answer by then.
@@ -120,6 +123,7 @@ func defaultPace() pace {
 		firstLook:   time.Minute,
 		retry:       time.Second,
 		recheck:     5 * time.Second,
+		gather:      250 * time.Millisecond,
 		call:        10 * time.Second,
 		webhookStop: 30 * time.Second,
 		clockGap:    3 * time.Second,

@@ -15,13 +15,8 @@ import (
 	"github.com/safepoint-dev/safepoint/internal/contract"
 )
 
-const (
-	// defaultRunTimeout ends a wait that was given no time.
-	defaultRunTimeout = time.Hour
-	// gatherRuns is how long AwaitRun goes on after the first run has closed: a long poll of a run that is closed already
-	// is answered within a few milliseconds, and each one more that is found now saves a whole activity.
-	gatherRuns = 250 * time.Millisecond
-)
+// defaultRunTimeout ends a wait that was given no time.
+const defaultRunTimeout = time.Hour
 
 // AwaitRun waits until at least one of the runs has closed and returns all of which that is known by then. A run that
 // was reset goes on as another one, which is then waited for.
@@ -46,7 +41,7 @@ func (a *Activities) AwaitRun(ctx context.Context, in contract.AwaitRunInput) (c
 	select {
 	case <-r.first:
 		if len(in.Runs) > 1 {
-			pauseFor(watch, gatherRuns)
+			pauseFor(watch, a.pace.gather)
 		}
 	case <-watch.Done():
 	}

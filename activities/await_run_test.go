@@ -65,7 +65,9 @@ func TestTheEndOfARunIsReadOutOfItsResultOrItsFailure(t *testing.T) {
 }
 
 func TestAllRunsThatHaveClosedComeBackTogetherInOrderAndTheOthersGoOn(t *testing.T) {
+	t.Parallel()
 	a, f := newRuns(t)
+	a.pace.gather = 3 * time.Second // also a slow machine has looked at all 500 by then
 	var runs []contract.RunRef
 	for i := range 500 {
 		e := never()
@@ -169,12 +171,15 @@ func TestAnAnswerThatSaysNothingAboutTheRunIsAskedAgain(t *testing.T) {
 }
 
 func TestAWaitForRunsEndsWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
 	a, f := newRuns(t)
+	a.pace.firstLook = waitedOut
 	ref := f.ended("child-1", "r1", never())
 	got := awaitRuns(t, a, contract.AwaitRunInput{Runs: []contract.RunRef{ref}, Timeout: contract.Duration(20 * time.Millisecond)})
 	assert.Equal(t, contract.AwaitRunResult{State: contract.AwaitTimedOut}, got)
 
 	f.trouble = 1 << 30
+	a.pace.firstLook = waitedOutAfterALook
 	got = awaitRuns(t, a, contract.AwaitRunInput{Runs: []contract.RunRef{ref}, Timeout: contract.Duration(20 * time.Millisecond)})
 	assert.Equal(t, contract.AwaitTimedOut, got.State)
 	assert.Contains(t, got.Detail, "connection reset")

@@ -141,15 +141,18 @@ func TestAwaitSnapshotThroughTheSharedPoller(t *testing.T) {
 
 func TestAwaitSnapshotThatTimesOutSaysHowThingsStood(t *testing.T) {
 	for name, c := range map[string]struct {
-		looks []Look[[]contract.Snapshot]
-		want  string
+		looks     []Look[[]contract.Snapshot]
+		want      string
+		firstLook time.Duration
 	}{
-		"never listed": {[]Look[[]contract.Snapshot]{{Value: nil}}, "never appeared"},
-		"in progress":  {[]Look[[]contract.Snapshot]{{Value: []contract.Snapshot{snap(1, 1, status("in_progress"))}}}, "in_progress"},
-		"no answers":   {[]Look[[]contract.Snapshot]{{Err: apiSays(401)}}, "HTTP 401"},
+		"never listed": {[]Look[[]contract.Snapshot]{{Value: nil}}, "never appeared", time.Minute},
+		"in progress":  {[]Look[[]contract.Snapshot]{{Value: []contract.Snapshot{snap(1, 1, status("in_progress"))}}}, "in_progress", time.Minute},
+		"no answers":   {[]Look[[]contract.Snapshot]{{Err: apiSays(401)}}, "HTTP 401", waitedOutAfterALook},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a, _ := newActivities(&fakeAPI{})
+			a.pace.firstLook = c.firstLook
 			script := &scriptWatch{}
 			script.snapshots.looks = c.looks
 			a.watch = script

@@ -32,9 +32,10 @@ func fails(err error) func() ([]vpsorg.Backup, error) {
 	return func() ([]vpsorg.Backup, error) { return nil, err }
 }
 
-func awaitBackup(t *testing.T, api API, timeout time.Duration) contract.AwaitBackupResult {
+func awaitBackup(t *testing.T, api API, timeout, firstLook time.Duration) contract.AwaitBackupResult {
 	t.Helper()
 	a, _ := newActivities(api)
+	a.pace.firstLook = firstLook
 	got, err := execute[contract.AwaitBackupResult](t, a, a.AwaitBackup,
 		contract.AwaitBackupInput{ServerID: testServer, BackupID: 1, Timeout: contract.Duration(timeout)})
 	require.NoError(t, err)
@@ -61,7 +62,7 @@ func TestAwaitBackupEndsAsTheListShowsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			api, _ := c.script.api()
-			got := awaitBackup(t, api, time.Minute)
+			got := awaitBackup(t, api, time.Minute, time.Minute)
 			assert.Equal(t, c.state, got.State)
 			assert.Equal(t, c.status, got.Backup.Status)
 			assert.Contains(t, got.Detail, c.detail)
@@ -72,17 +73,19 @@ func TestAwaitBackupEndsAsTheListShowsIt(t *testing.T) {
 
 func TestAwaitBackupThatTimesOutSaysHowThingsStood(t *testing.T) {
 	for name, c := range map[string]struct {
-		script answers
-		want   string
+		script    answers
+		want      string
+		firstLook time.Duration
 	}{
-		"never listed":   {answers{shows()}, "never appeared"},
-		"in progress":    {answers{shows(backup(1, "in_progress", ""))}, "in_progress"},
-		"a word unknown": {answers{shows(backup(1, "Completed", ""))}, "Completed"},
-		"no answers":     {answers{fails(apiSays(401))}, "HTTP 401"},
+		"never listed":   {answers{shows()}, "never appeared", time.Minute},
+		"in progress":    {answers{shows(backup(1, "in_progress", ""))}, "in_progress", time.Minute},
+		"a word unknown": {answers{shows(backup(1, "Completed", ""))}, "Completed", time.Minute},
+		"no answers":     {answers{fails(apiSays(401))}, "HTTP 401", waitedOutAfterALook},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			api, _ := c.script.api()
-			got := awaitBackup(t, api, 30*time.Millisecond)
+			got := awaitBackup(t, api, 30*time.Millisecond, c.firstLook)
 			assert.Equal(t, contract.AwaitTimedOut, got.State)
 			assert.Contains(t, got.Detail, c.want)
 		})
@@ -120,7 +123,7 @@ func TestAwaitBackupAsksOnceEachPollIntervalAndWaitsAsLongAsTheAPIAsks(t *testin
 	} {
 		t.Run(name, func(t *testing.T) {
 			api, asked := c.script.api()
-			got := awaitBackup(t, api, 50*time.Millisecond)
+			got := awaitBackup(t, api, 50*time.Millisecond, waitedOut)
 			assert.Equal(t, contract.AwaitTimedOut, got.State)
 			assert.LessOrEqual(t, asked.Load(), c.most)
 		})

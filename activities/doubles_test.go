@@ -187,12 +187,20 @@ func localEgress() *egress.Policy {
 	return policy
 }
 
-// newActivities makes activities that go fast and are allowed everything.
+const (
+	// waitedOut is the firstLook of a wait that nobody ever answers well: it is waited for in full.
+	waitedOut = 100 * time.Millisecond
+	// waitedOutAfterALook is the same where one look must have come before, however busy the machine is.
+	waitedOutAfterALook = 2 * time.Second
+)
+
+// newActivities makes activities that go fast and are allowed everything. A wait whose time is over still has long for
+// its last looks, which end it at once: a test in which they never come sets firstLook itself.
 func newActivities(api API) (*Activities, *fakeGate) {
 	gate := &fakeGate{}
 	a := New(Options{API: api, Gate: gate, Egress: localEgress(), Settle: 20 * time.Millisecond, PollInterval: 5 * time.Millisecond})
 	a.pace.heartbeat = 5 * time.Millisecond
-	a.pace.firstLook = 100 * time.Millisecond
+	a.pace.firstLook = 10 * time.Second
 	a.pace.retry = time.Millisecond
 	a.pace.recheck = 5 * time.Millisecond
 	a.pace.webhookStop = 20 * time.Millisecond

@@ -117,6 +117,7 @@ func TestAWaitNeverEndsWithAnotherServersSnapshot(t *testing.T) {
 		for name, page := range lies() {
 			t.Run(fmt.Sprintf("%s/%d", name, few), func(t *testing.T) {
 				a := newLiar(t, page).activities(t, few)
+				a.pace.firstLook = waitedOut
 				got, err := execute[contract.AwaitSnapshotResult](t, a, a.AwaitSnapshot,
 					contract.AwaitSnapshotInput{Own: own, ID: 801, Timeout: contract.Duration(50 * time.Millisecond)})
 				require.NoError(t, err)

@@ -132,7 +132,9 @@ func TestAnErrorOfTheAPIPassesThroughWithoutAList(t *testing.T) {
 }
 
 func TestAWaitForAServerThatIsNotListedSeesNothingButTheRefusal(t *testing.T) {
+	t.Parallel()
 	a := limited(readyAPI())
+	a.pace.firstLook = waitedOutAfterALook // the refusal is the one look
 	got, err := execute[contract.AwaitSnapshotResult](t, a, a.AwaitSnapshot, contract.AwaitSnapshotInput{
 		Own: contract.OwnSnapshot{ServerID: otherServer, Name: testName, RunID: "run-1"}, Timeout: contract.Duration(50 * time.Millisecond),
 	})

@@ -145,6 +145,7 @@ func TestAWaitWhoseTimeIsOverStillLooksBeforeItSaysSo(t *testing.T) {
 	t.Run("but not for ever", func(t *testing.T) {
 		a, _ := newActivities(&fakeAPI{})
 		a.watch = &scriptWatch{} // never answers
+		a.pace.firstLook = waitedOut
 		env := newEnv(t, a)
 		env.SetHeartbeatDetails(beat[serverWait]{Elapsed: over})
 		got, err := runAs[contract.AwaitServerResult](t, env, a.AwaitServer, contract.AwaitServerInput{ServerID: testServer, Timeout: hour})

@@ -72,10 +72,11 @@ func TestALongOutputOfAChangeIsCut(t *testing.T) {
 }
 
 func TestAChangeWhoseEndNobodySawIsUnknown(t *testing.T) {
+	t.Parallel()
 	s := sshtest.Start(t, sshtest.Options{})
 	t.Run("it outlives its time", func(t *testing.T) {
 		in := commandInput(s.Address, "echo begun; exec sleep 60")
-		in.Timeout = contract.Duration(5 * time.Second)
+		in.Timeout = contract.Duration(15 * time.Second) // the login counts, too
 		got := change(t, s, in)
 		assert.Equal(t, contract.ChangeUnknown, got.Result, got.Detail)
 		assert.Equal(t, "begun\n", got.Output)

@@ -79,7 +79,7 @@ func TestVerifyEndsWithTheVerdictOfItsRounds(t *testing.T) {
 
 func TestVerifyWaitsItsInitialDelayAndItsTimeOutDoesNotCountIt(t *testing.T) {
 	begun := time.Now()
-	var first time.Duration
+	var first time.Duration // until the first round
 	a, _ := newActivities(&fakeAPI{})
 	a.prober = &scriptProber{rounds: "u", onRound: func(_ context.Context, n int) {
 		if n == 1 {
@@ -87,14 +87,16 @@ func TestVerifyWaitsItsInitialDelayAndItsTimeOutDoesNotCountIt(t *testing.T) {
 		}
 	}}
 	in := verifyInput()
-	in.InitialDelay, in.Timeout = contract.Duration(60*time.Millisecond), contract.Duration(30*time.Millisecond)
+	in.InitialDelay, in.Timeout = contract.Duration(100*time.Millisecond), contract.Duration(50*time.Millisecond)
 	got, err := execute[contract.VerifyResult](t, a, a.Verify, in)
+	all := time.Since(begun)
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, first, in.InitialDelay.Std())
 	assert.Equal(t, contract.VerdictInconclusive, got.Verdict)
-	assert.Greater(t, got.Rounds, 1)
+	// Bounds that no stall of the machine can break: it only makes all longer.
+	assert.GreaterOrEqual(t, all, (in.InitialDelay + in.Timeout).Std(), "the time-out begins after the delay")
 	assert.GreaterOrEqual(t, got.Took, in.Timeout)
-	assert.Less(t, got.Took.Std(), time.Since(begun), "the delay is not counted")
+	assert.LessOrEqual(t, got.Took.Std(), all-in.InitialDelay.Std()+time.Millisecond, "the delay is not counted; Took is rounded")
 }
 
 func TestARoundThatWasCutDoesNotCount(t *testing.T) {
@@ -150,7 +152,19 @@ func TestVerifyGoesOnWithTheRoundsOfAWorkerThatDied(t *testing.T) {
 func TestVerifyShowsItsLastLooksInTheHeartbeat(t *testing.T) {
 	shown := make(chan VerifyProgress, 1)
 	a, _ := newActivities(&fakeAPI{})
-	a.prober = &scriptProber{rounds: "r"}
+	// Only a round sends a heartbeat: after one of the ticker the SDK would hold the next ones back for half a minute.
+	a.pace.heartbeat = time.Hour
+	var p VerifyProgress
+	a.prober = &scriptProber{rounds: "r", onRound: func(_ context.Context, n int) {
+		if n != 2 {
+			return
+		}
+		select {
+		case p = <-shown:
+		case <-time.After(30 * time.Second):
+			t.Error("no heartbeat showed the first round")
+		}
+	}}
 	env := newEnv(t, a)
 	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
 		var b beat[VerifyProgress]
@@ -162,16 +176,11 @@ func TestVerifyShowsItsLastLooksInTheHeartbeat(t *testing.T) {
 		}
 	})
 	in := verifyInput()
-	in.Failures, in.Timeout = 1000, contract.Duration(50*time.Millisecond)
+	in.Failures = 2
 	_, err := env.ExecuteActivity(a.Verify, in)
 	require.NoError(t, err)
-	select {
-	case p := <-shown:
-		require.Len(t, p.Last, 1)
-		assert.Equal(t, contract.VerdictFailed, p.Last[0].Verdict)
-	default:
-		t.Fatal("no heartbeat showed a round")
-	}
+	require.Len(t, p.Last, 1)
+	assert.Equal(t, contract.VerdictFailed, p.Last[0].Verdict)
 }
 
 func serverIs(status contract.ServerStatus) Look[contract.Server] {
@@ -207,6 +216,9 @@ func TestLaw11GreenChecksOfAServerThatIsDownProveNothing(t *testing.T) {
 			script.server.looks = c.looks
 			prober := &scriptProber{rounds: "g"}
 			a.watch, a.prober = script, prober
+			if c.looks[0].Err != nil {
+				a.pace.firstLook = waitedOut
+			}
 			in := verifyInput()
 			in.ServerUp, in.Timeout = testServer, contract.Duration(30*time.Millisecond)
 			got, err := execute[contract.VerifyResult](t, a, a.Verify, in)
