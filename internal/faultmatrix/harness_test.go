@@ -70,11 +70,14 @@ type scenario struct {
 	input func(in object)
 	// decisions are what a person answers to the first hold, the second, and so on; none lets the hold run out.
 	decisions []decision
-	// slow makes actions last long enough to be met under way whatever the machine's load.
-	slow bool
+	// takes makes actions last long enough to be met under way whatever the machine's load.
+	takes actionTimes
 	// apiUnreachable is what the prober is told when it asks whether the worker reaches the API.
 	apiUnreachable bool
 }
+
+// actionTimes are how long the server's actions take, in real time; zero is what the fake makes of it.
+type actionTimes struct{ snapshot, restore, power time.Duration }
 
 // object is a JSON object in the making.
 type object = map[string]any
@@ -130,11 +133,10 @@ type ended struct {
 func runbook(t *testing.T, s scenario) ended {
 	t.Helper()
 	h := &harness{t: t, s: s, starts: map[string]int{}, wire: &wiretap{}, deaths: &deaths{}}
-	options := vpsfake.Options{Token: token, Speed: speed, Settle: settle}
-	if s.slow {
-		options.SnapshotTime, options.RestoreTime, options.PowerTime = speed*600*time.Millisecond, speed*time.Second, speed*300*time.Millisecond
-	}
-	h.fake = vpsfake.New(options)
+	h.fake = vpsfake.New(vpsfake.Options{
+		Token: token, Speed: speed, Settle: settle,
+		SnapshotTime: speed * s.takes.snapshot, RestoreTime: speed * s.takes.restore, PowerTime: speed * s.takes.power,
+	})
 	h.fake.AddServer(vpsfake.ServerSpec{ID: serverID, Version: oldVersion})
 	h.seed()
 	if s.before != nil {
@@ -236,7 +238,7 @@ func (h *harness) input(base string) object {
 		"server_id": serverID,
 		"reason":    "deploy " + newVersion,
 		"snapshot":  object{"stop_server": h.s.stop, "ready_timeout": "2m"},
-		"update":    object{"kind": "webhook", "url": hook, "timeout": "1s"},
+		"update":    object{"kind": "webhook", "url": hook, "timeout": h.s.hookTimeout()},
 		"verify": object{
 			"initial_delay": "0s", "interval": "100ms", "timeout": "1m", "successes": 2, "failures": 2,
 			"checks": []object{{"name": "home", "kind": "http", "url": site + "healthz"}},
@@ -251,6 +253,16 @@ func (h *harness) input(base string) object {
 		h.s.input(in)
 	}
 	return in
+}
+
+// hookTimeout is waited out in full when the hook hangs; otherwise it is longer than the slowest machine needs.
+func (s scenario) hookTimeout() string {
+	for _, i := range s.incidents {
+		if i.fault.Kind == vpsfake.Hang && i.fault.Op == vpsfake.OpDeployHook {
+			return "2s"
+		}
+	}
+	return "30s"
 }
 
 func rawJSON(t *testing.T, in object) converter.RawValue {

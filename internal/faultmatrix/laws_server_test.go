@@ -12,8 +12,9 @@ import (
 )
 
 func TestLaw8EveryWaitHasAnEndThatAUserCanRaise(t *testing.T) {
-	slow := onSnapshot(vpsfake.UnknownStatus, 1500*time.Millisecond)
-	long := onRestore(vpsfake.UnknownStatus, 1500*time.Millisecond)
+	t.Parallel() // it waits far more than it works
+	slow := onSnapshot(vpsfake.UnknownStatus, 5*time.Second)
+	long := onRestore(vpsfake.UnknownStatus, 5*time.Second)
 	each(t, []story{
 		shortly(in(flowGood, "a slow snapshot", failedSnapshot, slow)),
 		in(flowGood, "a slow snapshot, more time", undisturbed, slow),
@@ -88,7 +89,7 @@ func TestLaw12ARefusalIsToldApartByCounting(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := flowGood.scenario()
-			s.slow = true
+			s.takes.restore = foreignTakes
 			s.incidents = []incident{{activity: contract.ActivityCreateSnapshot, happens: c.between}}
 			e := runbook(t, s)
 			defer e.explain()

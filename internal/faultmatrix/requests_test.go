@@ -90,11 +90,26 @@ func TestAFaultInTheMiddleOfAWaitCostsOnlyTime(t *testing.T) {
 			continue
 		}
 		c.incidents = slices.Clone(c.incidents)
-		c.incidents[0].fault.Skip, c.slow = 2, true
+		c.incidents[0].fault.Skip, c.takes = 2, awaited(c.incidents[0].activity)
 		c.name += "-later"
 		all = append(all, c)
 	}
 	each(t, all, cellName, runCell)
+}
+
+// awaited makes what an activity waits for last for many polls, also on the slowest machine.
+func awaited(activity string) actionTimes {
+	const long = 2 * time.Second
+	switch activity {
+	case contract.ActivityAwaitSnapshot:
+		return actionTimes{snapshot: long}
+	case contract.ActivityAwaitRestore:
+		return actionTimes{restore: long}
+	case contract.ActivityAwaitServer:
+		return actionTimes{power: long}
+	default:
+		panic("nothing is known of what " + activity + " waits for")
+	}
 }
 
 func TestAClockThatIsOffChangesNothing(t *testing.T) {

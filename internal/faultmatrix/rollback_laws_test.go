@@ -79,6 +79,7 @@ func withoutCopyButFailed(s scenario) expectation {
 }
 
 func TestSomebodyElsesRestoreIsNeverTakenForARollbacks(t *testing.T) {
+	t.Parallel() // it waits far more than it works
 	var all []story
 	for name, moment := range map[string]incident{
 		"before we look":           somebodyElse(contract.ActivityReadServer, 1),
@@ -86,7 +87,7 @@ func TestSomebodyElsesRestoreIsNeverTakenForARollbacks(t *testing.T) {
 		"right before the request": {fault: onRestore(vpsfake.ForeignRestore, 0)},
 	} {
 		s := backRed.scenario()
-		s.incidents, s.slow = []incident{moment}, true
+		s.incidents, s.takes = []incident{moment}, actionTimes{restore: foreignTakes}
 		s.name = name + "/nobody decides"
 		all = append(all, story{scenario: s, want: heldAndGivenUp(s)})
 		s.name, s.decisions = name+"/rollback", []decision{{decide: workflows.DecideRollback, settled: calm}}

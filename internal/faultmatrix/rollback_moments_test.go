@@ -114,7 +114,7 @@ func TestAFaultInTheMiddleOfAWaitOfARollbackCostsOnlyTime(t *testing.T) {
 			continue
 		}
 		c.incidents = slices.Clone(c.incidents)
-		c.incidents[0].fault.Skip, c.slow = 2, true
+		c.incidents[0].fault.Skip, c.takes = 2, awaited(c.incidents[0].activity)
 		c.name += "-later"
 		all = append(all, c)
 	}

@@ -133,7 +133,7 @@ func TestLaw9ACancelOfARotationLeavesItSafe(t *testing.T) {
 	at := func(f flow, activity string, left int, made bool) canceled {
 		s := f.scenario()
 		s.name = string(f) + "/" + activity
-		s.slow = true // the cancel must come before the snapshot is done
+		s.takes.snapshot = 2 * time.Second // the cancel must come before the snapshot is done
 		s.incidents = []incident{{activity: activity, happens: func(h *harness) { h.env.CancelWorkflow() }}}
 		return canceled{s, expectation{left: left, unmade: !made}}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ import (
 const (
 	// short is the timeout of looks that are meant to run into it.
 	short = contract.Duration(100 * time.Millisecond)
+	// untilSilent is the timeout of looks that must first get as far as the silence that they are meant to run into.
+	untilSilent = contract.Duration(2 * time.Second)
 	// roomy is the timeout of looks that must not run into it, however slow the machine.
 	roomy = contract.Duration(30 * time.Second)
 )
@@ -79,6 +82,18 @@ func answerRaw(text string) func(net.Conn) {
 		_, _ = conn.Read(make([]byte, 4096))
 		_, _ = io.WriteString(conn, text)
 	}
+}
+
+// atOnce makes the look of each prober at the same time: all of them wait out the timeout.
+func atOnce(t *testing.T, check contract.Check, probers ...*Prober) []contract.CheckResult {
+	t.Helper()
+	results := make([]contract.CheckResult, len(probers))
+	var looks sync.WaitGroup
+	for i, p := range probers {
+		looks.Go(func() { results[i] = p.Look(t.Context(), check) })
+	}
+	looks.Wait()
+	return results
 }
 
 // hang reads until the client gives up, and answers nothing.

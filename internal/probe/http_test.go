@@ -106,6 +106,7 @@ func TestAServerThatAnswersWronglyFailed(t *testing.T) {
 }
 
 func TestSilenceFailsOnlyAServerThatAWorkingNetworkCannotReach(t *testing.T) {
+	t.Parallel()
 	hangingBody := func(conn net.Conn) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nwelcome")
 		hang(conn)
@@ -120,11 +121,13 @@ func TestSilenceFailsOnlyAServerThatAWorkingNetworkCannotReach(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			check := httpCheck(c.url)
-			check.Timeout, check.ExpectBody = short, "welcome"
-			requireVerdict(t, contract.VerdictFailed, c.words, New(Options{APIReachable: yes}).Look(t.Context(), check))
-			requireVerdict(t, contract.VerdictInconclusive, c.words, New(Options{APIReachable: no}).Look(t.Context(), check))
-			requireVerdict(t, contract.VerdictInconclusive, c.words, New(Options{}).Look(t.Context(), check))
+			check.Timeout, check.ExpectBody = untilSilent, "welcome"
+			got := atOnce(t, check, New(Options{APIReachable: yes}), New(Options{APIReachable: no}), New(Options{}))
+			requireVerdict(t, contract.VerdictFailed, c.words, got[0])
+			requireVerdict(t, contract.VerdictInconclusive, c.words, got[1])
+			requireVerdict(t, contract.VerdictInconclusive, c.words, got[2])
 		})
 	}
 }

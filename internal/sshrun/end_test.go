@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,9 +32,11 @@ func TestACommandThatOutlivesItsTimeHasAnUnknownEnd(t *testing.T) {
 		begun(t, mark)
 		cancel(context.DeadlineExceeded)
 	}()
-	got, err := r.Run(ctx, Request{Address: s.Address, Command: "echo working; touch " + mark + "; exec sleep 60"})
+	// More than an ssh channel holds: the mark is made only after much of it has come to the worker.
+	much := "yes working | head -c 8388608"
+	got, err := r.Run(ctx, Request{Address: s.Address, Command: much + "; touch " + mark + "; exec sleep 60"})
 	requireReason(t, ReasonTimeout, true, got, err)
-	assert.Equal(t, "working\n", got.Output, "what it wrote so far may tell how far it came")
+	assert.Contains(t, got.Output, strings.Repeat("working\n", 100), "what it wrote so far may tell how far it came")
 }
 
 func TestAConnectionThatDiesInTheMiddleLeavesTheEndUnknown(t *testing.T) {

@@ -51,10 +51,16 @@ func requireReason(t *testing.T, want Reason, sent bool, got Result, err error) 
 	assert.Nil(t, got.ExitCode)
 }
 
+// requireLogged waits for words in the server's own log, which lags behind its answers.
+func requireLogged(t *testing.T, s *sshtest.Server, words string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(s.Log(), words) }, patience, 5*time.Millisecond, "%q is not in the log", words)
+}
+
 // requireUntouched wants a refusal before the worker tried to log in, going by the server's own log.
 func requireUntouched(t *testing.T, s *sshtest.Server) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(s.Log(), "[preauth]") }, patience, 5*time.Millisecond, "the log lags behind")
+	requireLogged(t, s, "[preauth]")
 	assert.NotContains(t, s.Log(), "publickey")
 	assert.NotContains(t, s.Log(), "authenticating user")
 }

@@ -27,7 +27,7 @@ func TestAWrongKeyIsNotLetIn(t *testing.T) {
 	requireReason(t, ReasonAuth, false, got, err)
 	assert.ErrorContains(t, err, "authorized_keys")
 	assert.NotContains(t, err.Error(), o.KeyFile)
-	assert.Contains(t, s.Log(), "publickey", "this is how the log shows that the worker tried")
+	requireLogged(t, s, "publickey") // this is how the log shows that the worker tried
 }
 
 func TestAnUnknownUserIsNotLetInAndNotNamed(t *testing.T) {
@@ -43,6 +43,7 @@ func TestAServerThatTakesPasswordsOnlyGetsNone(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{Config: []string{"PubkeyAuthentication no", "PasswordAuthentication yes"}})
 	got, err := try(t, optionsFor(s), s.Address, "true")
 	requireReason(t, ReasonAuth, false, got, err)
+	requireLogged(t, s, "[preauth]")
 	assert.NotContains(t, s.Log(), "Failed password")
 }
 
@@ -119,6 +120,7 @@ func TestTheDialersOwnErrorIsTheCause(t *testing.T) {
 }
 
 func TestWhatIsNoSSHServerGetsNoCommandAndSaysNothing(t *testing.T) {
+	t.Parallel()
 	known := Options{KeyFile: filepath.Join(t.TempDir(), "key"), User: "root", KnownHosts: sshtest.WriteKnownHosts(t)}
 	sshtest.WriteKey(t, known.KeyFile, sshtest.KindEd25519)
 	for name, handle := range map[string]func(net.Conn){
@@ -144,7 +146,7 @@ func TestWhatIsNoSSHServerGetsNoCommandAndSaysNothing(t *testing.T) {
 		o.Dial = dialTo(t, hang)
 		r, err := New(o)
 		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // it must outlive the dial
 		defer cancel()
 		got, err := r.Run(ctx, Request{Address: "web01.example.com:22", Command: "true"})
 		requireReason(t, ReasonHandshake, false, got, err)

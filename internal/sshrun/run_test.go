@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -86,7 +87,7 @@ func TestTheLastQuestionIsAskedWhenTheConnectionIsUpAndItsNoHoldsTheCommandBack(
 	mark := filepath.Join(t.TempDir(), "mark")
 	no := errors.New("no longer ours")
 	got, err := r.Run(t.Context(), Request{Address: s.Address, Command: "touch " + mark, Before: func(context.Context) error {
-		assert.Contains(t, s.Log(), "Accepted publickey")
+		assert.Eventually(t, func() bool { return strings.Contains(s.Log(), "Accepted publickey") }, patience, 5*time.Millisecond, "the log lags behind")
 		return no
 	}})
 	requireReason(t, ReasonHeld, false, got, err)

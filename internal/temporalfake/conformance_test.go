@@ -61,7 +61,7 @@ func TestTheStandInIsLikeARealServer(t *testing.T) {
 // playsThere is how often a scenario is played on the real server before a difference counts. A busy machine makes the
 // real server lose a workflow task now and then, which it gives out again after a time-out, and two things that a
 // scenario keeps apart may meet. What the server really does otherwise shows each time.
-const playsThere = 3
+const playsThere = 6
 
 func compare(t *testing.T, there *realServer, sc scenario) {
 	n := plays.Add(1)

@@ -114,7 +114,7 @@ var timeoutScenarios = []scenario{
 		}, func() error { s.hold(); return nil })
 	}},
 	{"start to close and then success", func(s *stage) {
-		s.tries(func(o *workflow.ActivityOptions) { o.StartToCloseTimeout = time.Second }, func(ctx context.Context, _ string) (string, error) {
+		s.tries(func(o *workflow.ActivityOptions) { o.StartToCloseTimeout = 3 * time.Second }, func(ctx context.Context, _ string) (string, error) {
 			if activity.GetInfo(ctx).Attempt == 1 {
 				s.hold()
 			}
@@ -122,7 +122,7 @@ var timeoutScenarios = []scenario{
 		})
 	}},
 	{"heartbeat time-out carries the details over", func(s *stage) {
-		s.tries(func(o *workflow.ActivityOptions) { o.HeartbeatTimeout = time.Second }, func(ctx context.Context, _ string) (string, error) {
+		s.tries(func(o *workflow.ActivityOptions) { o.HeartbeatTimeout = 3 * time.Second }, func(ctx context.Context, _ string) (string, error) {
 			if activity.GetInfo(ctx).Attempt == 1 {
 				activity.RecordHeartbeat(ctx, "half")
 				s.hold()
@@ -132,7 +132,9 @@ var timeoutScenarios = []scenario{
 		})
 	}},
 	{"heartbeat time-out on the last attempt", func(s *stage) {
-		s.tries(func(o *workflow.ActivityOptions) { o.HeartbeatTimeout, o.RetryPolicy.MaximumAttempts = time.Second, 1 }, func(ctx context.Context, _ string) (string, error) {
+		s.tries(func(o *workflow.ActivityOptions) {
+			o.HeartbeatTimeout, o.RetryPolicy.MaximumAttempts = 3*time.Second, 1
+		}, func(ctx context.Context, _ string) (string, error) {
 			activity.RecordHeartbeat(ctx, "half")
 			s.hold()
 			return "", nil
@@ -162,7 +164,7 @@ var timeoutScenarios = []scenario{
 	}},
 	{"schedule to close while it runs", func(s *stage) {
 		s.tries(func(o *workflow.ActivityOptions) {
-			o.ScheduleToCloseTimeout, o.HeartbeatTimeout = time.Second, 5*time.Second
+			o.ScheduleToCloseTimeout, o.HeartbeatTimeout = 3*time.Second, 10*time.Second
 		}, func(ctx context.Context, _ string) (string, error) {
 			activity.RecordHeartbeat(ctx, "half")
 			s.hold()

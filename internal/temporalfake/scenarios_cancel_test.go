@@ -41,8 +41,9 @@ func begun(act func(ctx context.Context) (string, error)) (wrapped func(ctx cont
 	}, func() { <-began }
 }
 
+// waits leaves a heartbeat much more time than the SDK holds one back.
 func waits(o *workflow.ActivityOptions) {
-	o.HeartbeatTimeout, o.WaitForCancellation = time.Second, true
+	o.HeartbeatTimeout, o.WaitForCancellation = 5*time.Second, true
 }
 
 var activityCancelScenarios = []scenario{
@@ -73,7 +74,7 @@ var activityCancelScenarios = []scenario{
 	}},
 	{"cancel that is not waited for", func(s *stage) {
 		act, ready := begun(func(ctx context.Context) (string, error) { return "", s.beat(ctx) })
-		s.cancels(func(o *workflow.ActivityOptions) { o.HeartbeatTimeout = time.Second }, act, ready)
+		s.cancels(func(o *workflow.ActivityOptions) { o.HeartbeatTimeout = 5 * time.Second }, act, ready)
 	}},
 	{"cancel during the pause before a retry", func(s *stage) {
 		act, ready := begun(func(context.Context) (string, error) { return "", errWeak })
@@ -86,7 +87,7 @@ var activityCancelScenarios = []scenario{
 	}},
 	{"cancel of an activity that then times out", func(s *stage) {
 		act, ready := begun(func(context.Context) (string, error) { s.hold(); return "", nil })
-		s.cancels(func(o *workflow.ActivityOptions) { o.StartToCloseTimeout, o.WaitForCancellation = time.Second, true }, act, ready)
+		s.cancels(func(o *workflow.ActivityOptions) { o.StartToCloseTimeout, o.WaitForCancellation = 4*time.Second, true }, act, ready)
 	}},
 	{"cancel of an activity whose worker falls silent", func(s *stage) {
 		act, ready := begun(func(ctx context.Context) (string, error) {

@@ -46,11 +46,15 @@ func (l *lifeline) option() grpc.DialOption {
 	})
 }
 
-// short are options of a run whose workflow tasks may take a second.
+// taskTimeout ends a workflow task that a worker took and never answered. It is waited for, and an answer that does come
+// must be in time on a busy machine.
+const taskTimeout = 3 * time.Second
+
+// short are options of a run whose workflow tasks may take only that long.
 func (s *stage) short(args ...any) func(flow string) {
 	return func(flow string) {
 		o := s.options(flow)
-		o.WorkflowTaskTimeout = time.Second
+		o.WorkflowTaskTimeout = taskTimeout
 		run, err := s.startAs(o, flow, args...)
 		require.NoError(s.t, err)
 		s.end(run)
@@ -75,7 +79,7 @@ var taskScenarios = []scenario{
 		line := newLifeline(2)
 		s.serveBy("worker", worker.Options{}, line.option())
 		o := s.options("flow")
-		o.WorkflowTaskTimeout = time.Second
+		o.WorkflowTaskTimeout = taskTimeout
 		run, err := s.startAs(o, "flow")
 		require.NoError(s.t, err)
 		s.until("the second task", func() bool { return line.lost.Load() == 2 })
@@ -85,13 +89,13 @@ var taskScenarios = []scenario{
 	{"a worker dies with a workflow in its cache", func(s *stage) {
 		s.flow("flow", func(ctx workflow.Context) error { await(ctx, "a"); await(ctx, "b"); return nil })
 		line := newLifeline(0)
-		first := s.serveBy("worker", worker.Options{StickyScheduleToStartTimeout: time.Second}, line.option())
+		first := s.serveBy("worker", worker.Options{StickyScheduleToStartTimeout: taskTimeout}, line.option())
 		run := s.start("flow")
 		s.rest(run)
 		line.cut()
 		first.Stop() // nothing that it says arrives
 		s.workers = nil
-		s.serveBy("second", worker.Options{StickyScheduleToStartTimeout: time.Second})
+		s.serveBy("second", worker.Options{StickyScheduleToStartTimeout: taskTimeout})
 		s.signal(run, "a")
 		s.seen(run, 1, enumspb.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
 		s.rest(run)

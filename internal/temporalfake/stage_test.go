@@ -97,6 +97,8 @@ func (s *stage) serveBy(name string, o worker.Options, options ...grpc.DialOptio
 	o.MaxConcurrentWorkflowTaskPollers, o.MaxConcurrentActivityTaskPollers = 2, 2
 	o.DisableRegistrationAliasing = true
 	o.DeadlockDetectionTimeout = patience // some workflow code here waits on purpose
+	// A cancel is seen in the answer to a heartbeat, of which the SDK would otherwise hold one back for most of its time-out.
+	o.MaxHeartbeatThrottleInterval = 2 * moment
 	w := worker.New(c, s.base, o)
 	for name, f := range s.flows {
 		w.RegisterWorkflowWithOptions(f, workflow.RegisterOptions{Name: name})

@@ -41,7 +41,7 @@ func TestTheClockIsTheAPIsAndNotKnownBeforeAnAnswer(t *testing.T) {
 	require.NoError(t, c.DeleteSnapshot(t.Context(), 1))
 	isAbout(t, apiDate, c)
 	first, _ := c.Now()
-	require.Eventually(t, func() bool { later, _ := c.Now(); return later.After(first) }, time.Second, time.Millisecond, "it goes on")
+	require.Eventually(t, func() bool { later, _ := c.Now(); return later.After(first) }, time.Minute, time.Millisecond, "it goes on")
 }
 
 func TestAnAnswerOfAnyStatusTellsTheTime(t *testing.T) {

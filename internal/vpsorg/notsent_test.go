@@ -134,7 +134,7 @@ func TestACancelEndsTheWaitForTheRateLimit(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := make(chan error)
 	go func() { failed <- c.DeleteSnapshot(ctx, 2) }()
-	require.Eventually(t, func() bool { return c.limiter.Tokens() < 0 }, 5*time.Second, time.Millisecond, "it waits")
+	require.Eventually(t, func() bool { return c.limiter.Tokens() < 0 }, 30*time.Second, time.Millisecond, "it waits")
 	cancel()
 	err := <-failed
 	requireNotSent(t, err)
