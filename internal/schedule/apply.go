@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -43,7 +42,7 @@ func (c Change) Never(f File, next []time.Time) bool { return len(next) == 0 && 
 // Inspect says what applying the file would do and writes nothing.
 func (s *Store) Inspect(ctx context.Context, f File) (Change, error) {
 	change, _, err := s.inspect(ctx, f)
-	return change, err
+	return change, unseen(ctx, err)
 }
 
 func (s *Store) inspect(ctx context.Context, f File) (Change, *workflowservice.DescribeScheduleResponse, error) {
@@ -80,8 +79,8 @@ func ours(found *workflowservice.DescribeScheduleResponse) bool {
 func (s *Store) Apply(ctx context.Context, f File, force bool) (Change, error) {
 	for try := range applyTries {
 		change, found, err := s.inspect(ctx, f)
-		if try == 0 && overloaded(err) {
-			return Change{}, fmt.Errorf("%w: %w", ErrUnseen, err)
+		if try == 0 { // nothing was written yet
+			err = unseen(ctx, err)
 		}
 		if err != nil {
 			return Change{}, err
@@ -92,7 +91,11 @@ func (s *Store) Apply(ctx context.Context, f File, force bool) (Change, error) {
 		if change.Action == ActionUnchanged && force {
 			change.Action = ActionUpdate
 		}
-		if err := s.runsAtAll(ctx, f, change, found); err != nil {
+		err = s.runsAtAll(ctx, f, change, found)
+		if try == 0 {
+			err = unseen(ctx, err)
+		}
+		if err != nil {
 			return change, err
 		}
 		var done bool
@@ -115,7 +118,7 @@ func (s *Store) Apply(ctx context.Context, f File, force bool) (Change, error) {
 func (s *Store) runsAtAll(ctx context.Context, f File, change Change, found *workflowservice.DescribeScheduleResponse) (err error) {
 	next := timesOf(found.GetInfo().GetFutureActionTimes(), 1)
 	if change.Action != ActionUnchanged && !change.paused(f) {
-		if next, err = s.NextTimes(ctx, f, 1); err != nil {
+		if next, err = s.nextTimes(ctx, f, 1); err != nil {
 			return err
 		}
 	}

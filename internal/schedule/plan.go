@@ -14,8 +14,13 @@ import (
 // NextTimes are the next times, at most n, at which a file's schedule would run, without its jitter: that is another one
 // for each schedule id. The server's own code computes them, for crons, intervals, calendars and time zones alike: a
 // paused schedule of another id is created, looked at and deleted again, also when something goes wrong in between. It
-// starts nothing. A spec that the server does not take ends in ErrRefused.
-func (s *Store) NextTimes(ctx context.Context, f File, n int) (times []time.Time, err error) {
+// starts nothing. A spec that the server does not take ends in ErrRefused, and a server that does not answer in ErrUnseen.
+func (s *Store) NextTimes(ctx context.Context, f File, n int) ([]time.Time, error) {
+	times, err := s.nextTimes(ctx, f, n)
+	return times, unseen(ctx, err)
+}
+
+func (s *Store) nextTimes(ctx context.Context, f File, n int) (times []time.Time, err error) {
 	plan := f
 	plan.ID = f.ID + "-plan-" + strings.ToLower(rand.Text()[:8])
 	plan.Spec.Jitter, plan.Paused, plan.Note = 0, true, "made by a dry run of "+f.ID+" to see its times; delete it"

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -55,14 +56,30 @@ func TestAScheduleThatIsTooBusyToBeLookedAtIsNotWritten(t *testing.T) {
 	_, err := store.Apply(t.Context(), read(t, good), false)
 	require.NoError(t, err)
 	s.onDescribe = func(string) error { return tooBusy() }
-	_, err = store.Apply(t.Context(), read(t, good), true)
-	require.ErrorIs(t, err, ErrUnseen)
-	assert.ErrorContains(t, err, "nothing was written")
-	assert.ErrorContains(t, err, "query buffer is full")
+	for name, request := range map[string]func() error{
+		"apply":   func() error { _, err := store.Apply(t.Context(), read(t, good), true); return err },
+		"inspect": func() error { _, err := store.Inspect(t.Context(), read(t, good)); return err },
+		"times":   func() error { _, err := store.NextTimes(t.Context(), read(t, good), 1); return err },
+		"trigger": func() error { _, err := store.Trigger(t.Context(), "nightly"); return err },
+		"look":    func() error { _, err := store.Look(t.Context(), "nightly"); return err },
+	} {
+		err := request()
+		require.ErrorIs(t, err, ErrUnseen, name)
+		assert.ErrorContains(t, err, "nothing was done", name)
+		assert.ErrorContains(t, err, "query buffer is full", name)
+	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = store.Apply(interrupted, read(t, good), true)
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, ErrUnseen, "which an interrupt is not")
 
 	// A look after a write says nothing of the kind.
 	looks := 0
-	s.onDescribe = func(string) error {
+	s.onDescribe = func(id string) error {
+		if id != "nightly" { // of the plan
+			return nil
+		}
 		if looks++; looks > 1 {
 			return tooBusy()
 		}

@@ -10,6 +10,8 @@ import (
 	schedulepb "go.temporal.io/api/schedule/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/safepoint-dev/safepoint/internal/temporalclient"
 )
 
 // Bounds of the talk with Temporal.
@@ -53,8 +55,8 @@ var (
 	ErrNever = errors.New("the schedule never runs")
 	// ErrBusy: others keep changing the schedule.
 	ErrBusy = errors.New("somebody else keeps changing this schedule")
-	// ErrUnseen: the schedule does not answer just now, so nothing was written.
-	ErrUnseen = errors.New("the schedule does not answer just now, so nothing was written")
+	// ErrUnseen: Temporal could not be asked about the schedule before anything was written or started.
+	ErrUnseen = errors.New("no answer about it just now, so nothing was done")
 )
 
 // describe looks at a schedule, again where the answer is that it cannot be looked at just now.
@@ -78,6 +80,24 @@ func overloaded(err error) bool {
 	var exhausted *serviceerror.ResourceExhausted
 	var slow *serviceerror.DeadlineExceeded
 	return errors.As(err, &exhausted) || errors.As(err, &slow) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// unseen says of a look that came to nothing that nothing was done. An answer, and an interrupt, stay what they are.
+func unseen(ctx context.Context, err error) error {
+	switch {
+	case err == nil, ctx.Err() != nil, temporalclient.Refused(err):
+		return err
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrRefused), errors.Is(err, ErrNever):
+		return err
+	default: // too busy, or away
+		return fmt.Errorf("%w: %w", ErrUnseen, err)
+	}
+}
+
+// Look is Describe before a write: where it comes to nothing, nothing is done.
+func (s *Store) Look(ctx context.Context, id string) (Details, error) {
+	d, err := s.Describe(ctx, id, 0)
+	return d, unseen(ctx, err)
 }
 
 // patch pauses, resumes or triggers a schedule.

@@ -35,7 +35,7 @@ type Triggered struct {
 func (s *Store) Trigger(ctx context.Context, id string) (Triggered, error) {
 	before, err := s.describe(ctx, id)
 	if err != nil {
-		return Triggered{}, err
+		return Triggered{}, unseen(ctx, err)
 	}
 	t := trigger{before: before.GetInfo(), due: momentOfItsOwn()}
 	err = s.patch(ctx, id, &schedulepb.SchedulePatch{

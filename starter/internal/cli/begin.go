@@ -98,7 +98,7 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 	if err != nil {
 		return a.notBegun(ctx, c, o, own, err)
 	}
-	granted, err := a.stillGranted(ctx, c, own, o.runner, answer.BeginAnswer)
+	granted, err := a.grantHolds(ctx, c, own, o.runner, answer)
 	switch {
 	case err != nil:
 		return err
@@ -115,36 +115,60 @@ func (a *app) begin(ctx context.Context, c client.Client, o beginOptions, raw js
 	return a.printAlreadyDone(v, o.format)
 }
 
-// stillGranted looks again after the answer. An interrupt takes the grant away, whatever the looks say: the shell would go
-// on with the change. A look that fails must not throw the grant away, for nobody else will ever get it: the looks are
-// tried again for a quarter of the time in which the runner may be silent, and then the grant counts.
-func (a *app) stillGranted(ctx context.Context, c client.Client, own claim, runner string, answer workflows.BeginAnswer) (bool, error) {
+// longestGrantLook bounds the looks at a grant whose runner may be silent for hours.
+const longestGrantLook = time.Minute
+
+// grantHolds looks again after the answer: whose run it is, and whether it still waits for the runner's change. An interrupt
+// takes the grant away, whatever the looks say: the shell would go on with the change. A look that fails must not throw it
+// away, for nobody else will ever get it: the looks are tried again for a while, which ends long before the run takes the
+// runner for dead, and then the grant counts.
+func (a *app) grantHolds(ctx context.Context, c client.Client, own claim, runner string, answer begun) (bool, error) {
 	if !answer.Granted {
-		return false, a.stillOwn(ctx, c, own, runner, answer)
+		return false, a.stillOwn(ctx, c, own, runner, answer.BeginAnswer)
 	}
-	within, cancel := context.WithTimeout(ctx, answer.HeartbeatTimeout.Std()/4)
+	within, cancel := context.WithTimeout(ctx, min(answer.HeartbeatTimeout.Std()/4, longestGrantLook))
 	defer cancel()
-	if err := a.stillOwn(within, c, own, runner, answer); err != nil {
+	if err := a.stillOwn(within, c, own, runner, answer.BeginAnswer); err != nil {
 		return false, err
 	}
-	over, err := a.changeOver(within, c, own.id)
+	over, err := a.changeOver(within, c, own.id, answer.runID)
+	var unsure *unsureError
 	switch {
+	case ctx.Err() != nil && over:
+		return false, fail(codeDetached, "interrupted: make no change. This runner's change of %s is over\nSee how it went: safepoint status %s", own.id, quote(own.id))
 	case ctx.Err() != nil:
-		return false, fail(codeDetached, "interrupted: make no change. %s has granted it to this runner and waits for it\n"+
-			"Ask again with --runner %s. Or, when nothing of the change was done, tell the run: %s", own.id, quote(runner), notStarted(own.id, runner))
+		return false, fail(codeDetached, "interrupted: make no change. %s has granted it to this runner\n%s", own.id, askAgain(own.id, runner))
+	case errors.As(err, &unsure):
+		return false, fail(codePerson, "make no change: %s has granted it to this runner, but nobody knows whether it still waits for it: %w\n%s", own.id, err, askAgain(own.id, runner))
 	case err != nil:
 		a.say("%s is granted, but could not be looked at: %v", a.errColour.Warn(render.Clean(own.id)), err)
 	}
 	return !over, nil
 }
 
-// changeOver says whether a grant is an old one: the same runner may ask again after it has reported, and gets its stored
-// answer. It looks until the context ends.
-func (a *app) changeOver(ctx context.Context, c client.Client, id string) (bool, error) {
+// askAgain is what a runner can do that does not know whether it may begin.
+func askAgain(id, runner string) string {
+	return "Ask again with --runner " + quote(runner) + ". Or, when nothing of the change was done, tell the run: " + notStarted(id, runner)
+}
+
+// unsureError is why a look that was answered does not say whether a run still waits for its runner.
+type unsureError struct{ why string }
+
+func (e *unsureError) Error() string { return e.why }
+
+// changeOver says whether a grant is an old one: the same runner may ask again after it has reported, or was taken for
+// dead, and gets its stored answer without any worker. It looks until the context ends.
+func (a *app) changeOver(ctx context.Context, c client.Client, id, granted string) (bool, error) {
 	for {
 		s, err := a.look(ctx, c, id)
-		if err == nil {
-			return s.closed || changeIsOver(s.view.Status), nil
+		switch {
+		case err != nil: // and again
+		case s.closed || phaseAfterChange(s.phaseNow()):
+			return true, nil
+		case s.view.Status != nil || s.waitsUnasked(granted):
+			return false, nil
+		default: // another run than the one that granted it, or one that decides just now
+			err = &unsureError{s.view.Trouble}
 		}
 		select {
 		case <-ctx.Done():
@@ -196,6 +220,9 @@ func (a *app) notBegun(ctx context.Context, c client.Client, o beginOptions, own
 	if errors.As(err, &invalid) {
 		return fail(codeUsage, "Temporal refuses the start: %w", err)
 	}
+	if ctx.Err() != nil {
+		return fail(codeDetached, "interrupted: make no change. %s may still grant it to this runner\n%s", o.id, askAgain(o.id, o.runner))
+	}
 	end := a.explain(ctx, c, o.id, err)
 	if end.err != nil {
 		return end.err
@@ -213,15 +240,12 @@ func (a *app) printAlreadyDone(v verdict, format outputFormat) error {
 	return a.printVerdict(v, format)
 }
 
-// changeIsOver says whether a run has gone on after its change. Without a status nobody knows, and the answer counts.
-func changeIsOver(s *workflows.Status) bool {
-	if s == nil {
-		return false
-	}
-	switch s.Phase {
+// phaseAfterChange says whether a run has gone on after its change.
+func phaseAfterChange(phase workflows.Phase) bool {
+	switch phase {
 	case workflows.PhaseVerify, workflows.PhaseHold, workflows.PhaseCommit, workflows.PhaseRollback, workflows.PhaseDone:
 		return true
-	default: // the change itself, and what comes before it
+	default: // the change itself, what comes before it, and a phase that nobody knows
 		return false
 	}
 }

@@ -41,8 +41,13 @@ func (a *app) awaitClose(ctx context.Context, c client.Client, id, runID string)
 		case err != nil:
 			return verdict{}, err
 		}
-		next := a.successor(ctx, c, id, runID, ended)
-		if next == "" {
+		next, err := a.successor(ctx, c, id, runID, ended)
+		switch {
+		case ctx.Err() != nil:
+			return verdict{}, ctx.Err()
+		case err != nil:
+			return verdict{}, fail(codePerson, "%s was terminated, and Temporal does not say whether by a reset, after which it goes on: %w\nLook again: safepoint status %s --wait", id, err, quote(id))
+		case next == "":
 			finish(ctx, c, &v, runID)
 			return v, nil
 		}
@@ -89,21 +94,30 @@ func finish(ctx context.Context, c client.Client, v *verdict, runID string) {
 
 // successor is the run that took over from a terminated one by a reset; empty when there is none. A reset keeps the first
 // run of the chain. A run that was merely started with the same id has another one: its end is not that of the run that
-// is waited for.
-func (a *app) successor(ctx context.Context, c client.Client, id, runID string, ended error) string {
+// is waited for. A run that Temporal no longer knows has none.
+func (a *app) successor(ctx context.Context, c client.Client, id, runID string, ended error) (string, error) {
 	var terminated *temporal.TerminatedError
 	if !errors.As(ended, &terminated) || runID == "" {
-		return ""
+		return "", nil
 	}
 	own, _, err := a.chain(ctx, c, id, runID)
 	if err != nil || own == "" {
-		return ""
+		return "", known(err)
 	}
 	first, latest, err := a.chain(ctx, c, id, "")
 	if err != nil || first != own || latest == runID {
-		return ""
+		return "", known(err)
 	}
-	return latest
+	return latest, nil
+}
+
+// known takes "there is none" for an answer.
+func known(err error) error {
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return nil
+	}
+	return err
 }
 
 // chain is the first run of the chain that a run belongs to, and the run itself. An older Temporal does not say the first.

@@ -35,8 +35,8 @@ type reach struct {
 	// starts is true for a command that starts a run: before its first request nothing has happened. Of any other command
 	// the run, and a change under it, may exist and go on.
 	starts bool
-	// aside is true for a command about no single run, such as a list or a schedule: no run's end is waited for there.
-	aside bool
+	// noRun is true for a command about no single run, such as a list or a schedule: no run's end is waited for there.
+	noRun bool
 }
 
 // connect connects to Temporal, or says what to do about it.
@@ -86,7 +86,7 @@ func unreached(options client.Options, r reach, err error) error {
 	switch {
 	case r.starts:
 		code, means = codeNotChanged, "Nothing was started. "+check+"; `safepoint dev` starts a local stack."
-	case r.aside:
+	case r.noRun:
 		code, means = codeNotChanged, "Nothing was asked. "+check+", and try again."
 	}
 	return fail(code, "cannot reach Temporal at %s (namespace %s): %w\n%s", options.HostPort, options.Namespace, err, means)

@@ -43,6 +43,7 @@ type frontend struct {
 	status          *workflows.Status // nil: no worker
 	answers         map[string]any    // what updates answer, by name
 	refusal         string            // what an update's validator says
+	orphans         int               // so many updates lose their run, as by a reset
 
 	// fails, when it is set, may answer a call (by its full name) with an error instead.
 	fails func(method string) error
@@ -263,6 +264,13 @@ func (f *frontend) updated(in *workflowservice.UpdateWorkflowExecutionRequest) *
 	if f.refusal != "" {
 		outcome = &updatepb.Outcome{Value: &updatepb.Outcome_Failure{Failure: &failurepb.Failure{Message: f.refusal,
 			FailureInfo: &failurepb.Failure_ApplicationFailureInfo{ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: "Refused"}}}}}
+	}
+	if f.orphans > 0 {
+		f.orphans--
+		outcome = &updatepb.Outcome{Value: &updatepb.Outcome_Failure{Failure: &failurepb.Failure{
+			Message: "Workflow Update failed because the Workflow completed before the Update completed.",
+			FailureInfo: &failurepb.Failure_ApplicationFailureInfo{ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{
+				Type: "AcceptedUpdateCompletedWorkflow", NonRetryable: true}}}}}
 	}
 	return &workflowservice.UpdateWorkflowExecutionResponse{
 		Stage:   enumspb.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED,

@@ -54,7 +54,7 @@ func (a *app) listCommand() *cobra.Command {
 			if err := o.check(cmd, open, closed); err != nil {
 				return err
 			}
-			return a.withClient(cmd.Context(), reach{patience: min(dialTimeout, a.outage()), aside: true}, func(ctx context.Context, c client.Client) error { return a.list(ctx, c, o) })
+			return a.withClient(cmd.Context(), reach{patience: min(dialTimeout, a.outage()), noRun: true}, func(ctx context.Context, c client.Client) error { return a.list(ctx, c, o) })
 		},
 	}
 	flags := cmd.Flags()

@@ -38,6 +38,14 @@ type seen struct {
 	cancelRequested bool
 }
 
+// phaseNow is the run's own word, or else what it noted at Temporal: that is never ahead of it.
+func (s seen) phaseNow() workflows.Phase {
+	if s.view.Status != nil {
+		return s.view.Status.Phase
+	}
+	return workflows.Phase(s.phase)
+}
+
 // look describes the newest run of an id and asks for its status. An error means that Temporal could not be asked, or
 // knows no such run.
 func (a *app) look(ctx context.Context, c client.Client, id string) (seen, error) {
@@ -69,6 +77,9 @@ func (a *app) lookAt(ctx context.Context, c client.Client, id, runID string) (se
 	}
 	if !s.closed {
 		s.view.Status, s.view.Trouble = queryStatus(ctx, c, id, runID, info.GetTaskQueue())
+		if errors.Is(ctx.Err(), context.Canceled) { // interrupted: no worker has been silent
+			return seen{}, a.describeError(id, ctx.Err())
+		}
 	}
 	return s, nil
 }

@@ -40,7 +40,7 @@ paused and note only count when the schedule is created; afterwards they are a p
 
 // withSchedules runs a command with the schedules of the namespace.
 func (a *app) withSchedules(ctx context.Context, do func(context.Context, client.Client, *schedule.Store) error) error {
-	return a.withClient(ctx, reach{patience: min(dialTimeout, a.outage()), aside: true}, func(ctx context.Context, c client.Client) error {
+	return a.withClient(ctx, reach{patience: min(dialTimeout, a.outage()), noRun: true}, func(ctx context.Context, c client.Client) error {
 		return do(ctx, c, schedule.NewStore(c.WorkflowService(), a.namespace, "safepoint "+userName()))
 	})
 }
@@ -58,7 +58,9 @@ func scheduleError(ctx context.Context, id string, err error) error {
 		return fail(codeUsage, "the schedule %s never runs: no time fits its spec, so nothing was written: mend spec, or write \"paused\": true", render.Clean(id))
 	case errors.Is(err, schedule.ErrRefused):
 		return fail(codeUsage, "%w", err)
-	case errors.Is(err, schedule.ErrBusy), errors.Is(err, schedule.ErrUnseen):
+	case errors.Is(err, schedule.ErrUnseen):
+		return fail(codeNotChanged, "the schedule %s: %w\nTry again", render.Clean(id), err)
+	case errors.Is(err, schedule.ErrBusy):
 		return fail(codeNotChanged, "%w: try again", err)
 	case temporalclient.Refused(err):
 		return denied(err)

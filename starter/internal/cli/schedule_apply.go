@@ -106,7 +106,7 @@ func (a *app) applySchedule(ctx context.Context, store *schedule.Store, f schedu
 		if ctx.Err() != nil {
 			code = codeDetached
 		}
-		return fail(code, "the schedule %s is applied, but could not be looked at: %w\nWhen it runs next: safepoint schedule describe %s", render.Clean(f.ID), err, quote(f.ID))
+		return fail(code, "the schedule %s is as the file says, but could not be looked at: %w\nWhen it runs next: safepoint schedule describe %s", render.Clean(f.ID), err, quote(f.ID))
 	}
 	change.Foreign = false // it is Safepoint's from now on
 	reply := replyOf(f, change, now.Next)

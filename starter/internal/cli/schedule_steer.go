@@ -162,7 +162,7 @@ func (a *app) scheduleDelete() *cobra.Command {
 }
 
 func (a *app) deleteSchedule(ctx context.Context, store *schedule.Store, id string, yes bool, format outputFormat) error {
-	d, err := store.Describe(ctx, id, 0)
+	d, err := store.Look(ctx, id)
 	if err != nil {
 		return scheduleError(ctx, id, err)
 	}

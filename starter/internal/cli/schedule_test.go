@@ -67,7 +67,7 @@ func TestAScheduleThatIsAppliedIsSaidToBeAlsoWhenTheLookAtItFails(t *testing.T) 
 	}
 	got := safepoint(t, address, "schedule", "apply", "-f", write(t, nightly))
 	assert.Equal(t, codePerson, got.code)
-	assert.Contains(t, got.err, "the schedule nightly is applied, but could not be looked at")
+	assert.Contains(t, got.err, "the schedule nightly is as the file says, but could not be looked at")
 	assert.Contains(t, got.err, "safepoint schedule describe nightly")
 	assert.NotContains(t, got.err, "nobody knows")
 }

@@ -51,7 +51,7 @@ Exit codes: 0 listed; 1 could not be listed, or the account lacks a server that 
 			if err != nil {
 				return err
 			}
-			return a.withClient(cmd.Context(), reach{aside: true}, func(ctx context.Context, c client.Client) error { return a.snapshots(ctx, c, o, raw) })
+			return a.withClient(cmd.Context(), reach{noRun: true}, func(ctx context.Context, c client.Client) error { return a.snapshots(ctx, c, o, raw) })
 		},
 	}
 	o.flags.bind(cmd.Flags())

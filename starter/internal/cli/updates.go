@@ -17,7 +17,7 @@ import (
 // persist repeats a call while its answer says nothing: no worker took it yet, or Temporal was out of reach for a
 // while. The call must carry an update id of its own, so that the repeats are one and the same request.
 func (a *app) persist(ctx context.Context, call func() error) error {
-	lastContact := time.Now()
+	lastContact, resets := time.Now(), 0
 	for {
 		err := call()
 		if err == nil || ctx.Err() != nil {
@@ -28,6 +28,8 @@ func (a *app) persist(ctx context.Context, call func() error) error {
 		switch {
 		case errors.As(err, &slow): // Temporal answers, the run does not: it waits for a worker
 			lastContact = time.Now()
+		case orphaned(err) && resets < maxResets: // the run that took over has it too
+			resets++
 		case errors.As(err, &away) && time.Since(lastContact) < a.outage():
 		default:
 			return err
@@ -38,6 +40,16 @@ func (a *app) persist(ctx context.Context, call func() error) error {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// maxResets bounds the repeats of a request whose run was reset: one that really ended answers the same each time.
+const maxResets = 5
+
+// orphaned says whether a run ended after it had taken a request and before it answered. It is mostly a reset: Temporal
+// hands the request on to the run that takes over.
+func orphaned(err error) bool {
+	var failed *temporal.ApplicationError
+	return errors.As(err, &failed) && failed.Type() == "AcceptedUpdateCompletedWorkflow" // as the server calls it
 }
 
 // update sends an update to a run and waits for its answer, however long no worker is there to give one. runID is the run
