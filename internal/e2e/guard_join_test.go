@@ -5,8 +5,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 
 	"github.com/safepoint-dev/safepoint/internal/vpsfake"
+	"github.com/safepoint-dev/safepoint/workflows"
 )
 
 func TestAJobThatIsTriedAgainJoinsItsRun(t *testing.T) {
@@ -134,4 +137,26 @@ func TestADeployIDOfAnotherServerIsRefused(t *testing.T) {
 	j.touch("go")
 	j.endsWith(p, 0)
 	require.Equal(t, 1, j.ran())
+}
+
+// A reset takes the run away under a guard that waits for its snapshot. Temporal hands its question on to the run that takes
+// over, which grants nothing that the run before may have granted.
+func TestAGuardWhoseRunIsResetBeforeItsGrantRunsNothingAndEndsByTheVerdict(t *testing.T) {
+	t.Parallel()
+	j := newJob(t)
+	var p *program
+	j.inWaitAfter(vpsfake.OpCreateSnapshot, func() { p = j.starts(silentAfter(silence), aDeploy(j.change(true))) })
+	j.resetTo(j.id(), func(e *historypb.HistoryEvent) bool {
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
+	})
+	j.open()
+	j.heldUnknown()
+	require.NoError(t, j.decide(j.id(), "decided", workflows.DecideCommit))
+	j.endsWith(p, 0)
+	require.Contains(t, p.output.String(), "the command is not run here")
+	require.NotContains(t, p.output.String(), "refuses")
+	require.Zero(t, j.ran())
+	j.triedAgain(0)
+	j.lockFree()
+	j.lawful()
 }
